@@ -1,0 +1,223 @@
+//! Lines 明细 of one side, kept as columns.
+//!
+//! Ten million lines must fit in memory, so a line is not a struct with strings in it but an
+//! index into the columns of [`Lines`]. Texts live in [`Strings`]: one run of bytes and an
+//! end per text. Nothing here is interpreted: the raw reference is kept as it was written.
+
+use crate::{Currency, EntryKind, Side};
+
+/// Index of a line within its side's [`Lines`].
+pub type LineIx = u32;
+
+/// Days since 1970-01-01; [`NO_DAY`] where the file gives no date.
+pub type Day = i32;
+
+/// The value of a day that is not known.
+pub const NO_DAY: Day = i32::MIN;
+
+/// One customer in one currency 往来账户: the unit within which lines may meet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account {
+    /// The customer as the file names it, trimmed; empty when the file names none.
+    pub customer: String,
+    /// The currency of the amounts.
+    pub currency: Currency,
+}
+
+/// One side's lines as columns; every column has the same length.
+///
+/// Amounts are signed from the receivable's side, in minor units of the account's currency:
+/// plus = the customer owes more. Intake has already mirrored a payable view.
+#[derive(Debug)]
+pub struct Lines {
+    /// Whose lines these are.
+    pub side: Side,
+    /// The accounts, in the order in which the file first names them.
+    pub accounts: Vec<Account>,
+    /// Per line: index into `accounts`.
+    pub account: Vec<u32>,
+    /// Per line: signed minor units.
+    pub amount: Vec<i64>,
+    /// Per line: document or booking date.
+    pub day: Vec<Day>,
+    /// Per line: what kind of entry it is, [`EntryKind::Unknown`] where the file does not say.
+    pub kind: Vec<EntryKind>,
+    /// Per line: the document number as written.
+    pub reference: Strings,
+    /// Per line: the memo; an empty column (length 0) when the caller did not ask for memos.
+    pub text: Strings,
+    /// Per line: further keys both sides may know (order, delivery note, contract), as written;
+    /// an empty column (length 0) when the file has none.
+    pub other_reference: Strings,
+    /// Per line: due date; an empty column when the file has none.
+    pub due: Vec<Day>,
+    /// Per line: how the line is called in results.
+    pub id: LineIds,
+}
+
+/// How a line is called in results: the file's own id, or its row number.
+#[derive(Debug)]
+pub enum LineIds {
+    /// The id column of the file.
+    Named(Strings),
+    /// The 1-based physical row of the file (of the sheet).
+    Rows(Vec<u32>),
+}
+
+impl Lines {
+    /// No lines yet.
+    #[must_use]
+    pub const fn new(side: Side) -> Self {
+        Self {
+            side,
+            accounts: Vec::new(),
+            account: Vec::new(),
+            amount: Vec::new(),
+            day: Vec::new(),
+            kind: Vec::new(),
+            reference: Strings::new(),
+            text: Strings::new(),
+            other_reference: Strings::new(),
+            due: Vec::new(),
+            id: LineIds::Rows(Vec::new()),
+        }
+    }
+
+    /// Number of lines.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.amount.len()
+    }
+
+    /// Whether there is no line.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.amount.is_empty()
+    }
+
+    /// The memo of a line, empty where none was kept.
+    #[must_use]
+    pub fn text_of(&self, line: LineIx) -> &str {
+        if self.text.is_empty() { "" } else { self.text.get(line) }
+    }
+
+    /// The further key of a line, empty where the file has none.
+    #[must_use]
+    pub fn other_reference_of(&self, line: LineIx) -> &str {
+        if self.other_reference.is_empty() { "" } else { self.other_reference.get(line) }
+    }
+
+    /// How the line is called in results.
+    #[must_use]
+    pub fn id_of(&self, line: LineIx) -> std::borrow::Cow<'_, str> {
+        match &self.id {
+            LineIds::Named(names) => names.get(line).into(),
+            LineIds::Rows(rows) => rows[line as usize].to_string().into(),
+        }
+    }
+}
+
+/// A column of texts: one run of bytes, and where each text ends.
+///
+/// Ends are kept as 32-bit offsets from a base that is noted every 65 536 texts, so that a
+/// column of ten million texts costs four bytes a text beyond its bytes.
+#[derive(Debug, Default, Clone)]
+pub struct Strings {
+    bytes: String,
+    ends: Vec<u32>,
+    bases: Vec<u64>,
+}
+
+const PER_BASE: usize = 1 << 16;
+
+impl Strings {
+    /// An empty column.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: String::new(), ends: Vec::new(), bases: Vec::new() }
+    }
+
+    /// An empty column with room for `texts` texts of `bytes` bytes in all.
+    #[must_use]
+    pub fn with_capacity(texts: usize, bytes: usize) -> Self {
+        Self {
+            bytes: String::with_capacity(bytes),
+            ends: Vec::with_capacity(texts),
+            bases: Vec::with_capacity(texts / PER_BASE + 1),
+        }
+    }
+
+    /// Appends a text.
+    ///
+    /// # Panics
+    /// If 65 536 neighbouring texts exceed 4 GiB; intake bounds a cell far below that.
+    pub fn push(&mut self, text: &str) {
+        if self.ends.len().is_multiple_of(PER_BASE) {
+            self.bases.push(self.bytes.len() as u64);
+        }
+        self.bytes.push_str(text);
+        let base = self.bases[self.ends.len() / PER_BASE];
+        let end = u32::try_from(self.bytes.len() as u64 - base);
+        assert!(end.is_ok(), "65 536 neighbouring texts exceed 4 GiB");
+        self.ends.push(end.unwrap_or(u32::MAX));
+    }
+
+    /// Appends all texts of another column.
+    pub fn append(&mut self, other: &Self) {
+        for index in 0..other.len() {
+            self.push(other.get(index as u32));
+        }
+    }
+
+    /// The text at `index`.
+    #[must_use]
+    pub fn get(&self, index: u32) -> &str {
+        let index = index as usize;
+        let end = self.bases[index / PER_BASE] + u64::from(self.ends[index]);
+        let start = if index.is_multiple_of(PER_BASE) {
+            self.bases[index / PER_BASE]
+        } else {
+            self.bases[(index - 1) / PER_BASE] + u64::from(self.ends[index - 1])
+        };
+        &self.bytes[start as usize..end as usize]
+    }
+
+    /// Number of texts.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes of all texts together.
+    #[must_use]
+    pub const fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// All texts in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|index| self.get(index as u32))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_come_back_across_a_base() {
+        let mut column = Strings::new();
+        for number in 0..(PER_BASE * 2 + 3) {
+            column.push(&format!("单{number}"));
+        }
+        for number in [0, 1, PER_BASE - 1, PER_BASE, PER_BASE + 1, PER_BASE * 2 + 2] {
+            assert_eq!(column.get(number as u32), format!("单{number}"));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The two sides 我方/对方 of a reconciliation.
+
+use serde::{Deserialize, Serialize};
+
+/// Whose book a line was read from, always seen from the enterprise that runs Heqi.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The enterprise's own book 我方.
+    Ours,
+    /// The customer's statement 对方.
+    Theirs,
+}
+
+impl Side {
+    /// The word used in files and JSON: `ours` or `theirs`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Theirs => "theirs",
+        }
+    }
+
+    /// The other side.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Ours => Self::Theirs,
+            Self::Theirs => Self::Ours,
+        }
+    }
+}
