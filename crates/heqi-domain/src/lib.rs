@@ -7,11 +7,13 @@
 mod currency;
 mod entry;
 mod line;
+mod progress;
 mod reason;
 mod side;
 
 pub use currency::{Currency, UnknownCurrency};
 pub use entry::EntryKind;
 pub use line::{Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
+pub use progress::{NoProgress, Progress, Stage};
 pub use reason::Reason;
 pub use side::Side;
