@@ -18,12 +18,18 @@ impl Currency {
     }
 
     /// Number of decimals of the minor unit: 2 for CNY, 0 for JPY, 3 for KWD.
+    ///
+    /// Every code of ISO 4217 list one whose exponent is not 2 is named here. That includes
+    /// the two units of account with four decimals (CLF of Chile, UYW of Uruguay): an index
+    /// rounded to two decimals would be wrong, and money takes any exponent. Codes without a
+    /// minor unit (metals, SDR, test codes) and codes that are not listed count two.
     #[must_use]
     pub const fn exponent(self) -> u32 {
         match &self.0 {
             b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
             | b"RWF" | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            b"CLF" | b"UYW" => 4,
             _ => 2,
         }
     }

@@ -4,16 +4,36 @@
 #![deny(clippy::float_arithmetic, clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod capital_amount;
 mod currency;
+mod day;
 mod entry;
+mod fee;
+mod ids;
+mod lang;
 mod line;
+mod mirror;
+mod money;
+mod period;
 mod progress;
 mod reason;
+mod roll_forward;
 mod side;
 
+pub use capital_amount::{capital_amount, capital_amount_of};
 pub use currency::{Currency, UnknownCurrency};
+pub use day::{day_from_iso, day_from_ymd, day_label, day_text, month_end, push_day, ymd_of};
 pub use entry::EntryKind;
+pub use fee::{Fee, Rounding};
+pub use ids::{
+    BookId, CustomerId, DiscrepancyId, EnterpriseId, EntryId, MalformedId, MatchRunId,
+    SourceFileId, StatementId, UserId,
+};
+pub use lang::{Lang, UnknownLang};
 pub use line::{Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
+pub use money::{Money, MoneyError, decimal_text, grouped_text, push_decimal};
+pub use period::{Period, PeriodError};
 pub use progress::{NoProgress, Progress, Stage};
 pub use reason::Reason;
+pub use roll_forward::{Statement, roll_forward};
 pub use side::Side;

@@ -1,0 +1,158 @@
+//! Typed ids 编号: the number of a customer is not the number of a statement.
+//!
+//! One registry, alphabetical. Every id has its own prefix in text form (`customer-17`), so a
+//! pasted id cannot be taken for another kind either. Ids do not mix:
+//!
+//! ```compile_fail,E0308
+//! use heqi_domain::{CustomerId, StatementId};
+//! let customer = CustomerId::new(17).unwrap();
+//! let statement: StatementId = customer;
+//! ```
+//!
+//! The same with the right type compiles:
+//!
+//! ```
+//! use heqi_domain::CustomerId;
+//! let customer: CustomerId = CustomerId::new(17).unwrap();
+//! assert_eq!(customer.to_string(), "customer-17");
+//! assert_eq!("customer-17".parse(), Ok(customer));
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+/// The text is not an id of the expected kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a {expected} id; expected a form like {expected}-17")]
+pub struct MalformedId {
+    /// The text as it was given.
+    pub text: String,
+    /// The prefix that the kind has.
+    pub expected: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal,)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+            #[serde(try_from = "String", into = "String")]
+            pub struct $name(i64);
+
+            impl $name {
+                /// What the text form begins with.
+                pub const PREFIX: &'static str = $prefix;
+
+                /// Wraps the number that the store gave out; none unless it is positive.
+                #[must_use]
+                pub const fn new(number: i64) -> Option<Self> {
+                    if number > 0 { Some(Self(number)) } else { None }
+                }
+
+                /// The number in the store.
+                #[must_use]
+                pub const fn number(self) -> i64 {
+                    self.0
+                }
+            }
+
+            impl std::fmt::Display for $name {
+                fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    write!(formatter, "{}-{}", Self::PREFIX, self.0)
+                }
+            }
+
+            impl std::str::FromStr for $name {
+                type Err = MalformedId;
+                fn from_str(text: &str) -> Result<Self, MalformedId> {
+                    parse_number(text, Self::PREFIX).map(Self)
+                }
+            }
+
+            impl TryFrom<String> for $name {
+                type Error = MalformedId;
+                fn try_from(text: String) -> Result<Self, MalformedId> {
+                    text.parse()
+                }
+            }
+
+            impl From<$name> for String {
+                fn from(id: $name) -> Self {
+                    id.to_string()
+                }
+            }
+        )*
+
+        /// Every prefix of the registry, to prove that no two kinds share one.
+        #[cfg(test)]
+        const PREFIXES: &[&str] = &[$($prefix,)*];
+    };
+}
+
+ids! {
+    /// A book 往来账簿: one enterprise, one currency.
+    BookId = "book",
+    /// A customer 客户(往来单位).
+    CustomerId = "customer",
+    /// A discrepancy 差异 that is kept from run to run.
+    DiscrepancyId = "discrepancy",
+    /// The enterprise 企业 that runs Heqi.
+    EnterpriseId = "enterprise",
+    /// An entry 明细 of a ledger.
+    EntryId = "entry",
+    /// A run of the matching 对账批次.
+    MatchRunId = "run",
+    /// A file as it was received 来源文件.
+    SourceFileId = "file",
+    /// A statement 对账单 that we issue.
+    StatementId = "statement",
+    /// A person who signs in 用户.
+    UserId = "user",
+}
+
+/// The positive number after `prefix-`, in its one canonical form.
+fn parse_number(text: &str, prefix: &'static str) -> Result<i64, MalformedId> {
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+    digits
+        .filter(|digits| !digits.starts_with(['0', '+', '-']))
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| MalformedId { text: text.to_owned(), expected: prefix })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_form_is_canonical() {
+        for number in [1, 17, i64::MAX] {
+            let id = StatementId::new(number).unwrap();
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+        for text in [
+            "",
+            "17",
+            "statement-",
+            "statement-0",
+            "statement-017",
+            "statement-+1",
+            "customer-1",
+            "statement--1",
+        ] {
+            let expected = MalformedId { text: text.into(), expected: "statement" };
+            assert_eq!(text.parse::<StatementId>(), Err(expected), "{text}");
+        }
+        assert_eq!(StatementId::new(0), None);
+    }
+
+    #[test]
+    fn no_two_kinds_share_a_prefix_and_the_registry_is_sorted() {
+        let mut distinct = PREFIXES.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), PREFIXES.len());
+        // A prefix that begins another would let `user-group-1` pass for a user.
+        for (one, other) in distinct.iter().zip(distinct.iter().skip(1)) {
+            assert!(!other.starts_with(&format!("{one}-")), "{one} begins {other}");
+        }
+    }
+}
