@@ -1,0 +1,333 @@
+//! Progress of long work: a bar on a terminal, a line every ten seconds elsewhere, and nothing
+//! at all for work that ends at once.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use heqi_domain::{Lang, Progress, Stage};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Terminal, bytes, count};
+
+/// Work shorter than this shows nothing.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How often the bar moves.
+const TICK: Duration = Duration::from_millis(100);
+/// How often a line is written where there is no terminal.
+const LINE: Duration = Duration::from_secs(10);
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Whether a person asked to stop.
+pub fn interrupted() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
+/// From now on the first Ctrl-C asks the work to stop, the second ends the process at once.
+pub fn stop_on_interrupt() {
+    let handler = || {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    // Without a handler Ctrl-C still ends the process, only less gently.
+    drop(ctrlc::set_handler(handler));
+}
+
+/// Watches a run: counts, shows, and takes the time of each stage.
+pub struct Watch {
+    shared: Arc<Shared>,
+    ticker: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    total: AtomicU64,
+    done: AtomicU64,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    stage: Option<(Stage, Instant)>,
+    timings: Vec<(Stage, Duration)>,
+    finished: bool,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn time(&self, stage: Stage, took: Duration) {
+        let mut state = self.state();
+        match state.timings.iter_mut().find(|(known, _)| *known == stage) {
+            Some((_, sum)) => *sum += took,
+            None => state.timings.push((stage, took)),
+        }
+    }
+}
+
+impl Watch {
+    /// Starts to watch. Shows nothing when quiet.
+    pub fn new(terminal: &Terminal) -> Self {
+        let shared = Arc::new(Shared::default());
+        let ticker = (!terminal.quiet).then(|| {
+            let (shared, lang) = (Arc::clone(&shared), terminal.lang);
+            std::thread::spawn(move || show(&shared, lang))
+        });
+        Self { shared, ticker }
+    }
+
+    /// The progress of one of two files that are read at the same time.
+    pub fn reader(&self) -> ReaderProgress<'_> {
+        ReaderProgress { watch: self, began: Mutex::new(None) }
+    }
+
+    /// Takes the time of `work` under `stage`.
+    pub fn timed<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let result = work();
+        self.shared.time(stage, began.elapsed());
+        result
+    }
+
+    /// Ends the show, so that other output can follow. Times go on being taken.
+    pub fn finish(&mut self) {
+        let now = Instant::now();
+        let mut state = self.shared.state();
+        let last = state.stage.take();
+        state.finished = true;
+        drop(state);
+        if let Some((stage, began)) = last {
+            self.shared.time(stage, now - began);
+        }
+        self.shared.wake.notify_all();
+        if let Some(ticker) = self.ticker.take() {
+            // A panic of the display is not a reason to lose a result.
+            drop(ticker.join());
+        }
+    }
+
+    /// The time of each stage so far, in the order in which they ended.
+    pub fn timings(&self) -> Vec<(Stage, Duration)> {
+        let mut timings = self.shared.state().timings.clone();
+        timings.sort_by_key(|(stage, _)| *stage);
+        timings
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Progress for Watch {
+    fn stage(&self, name: Stage, total: u64) {
+        let now = Instant::now();
+        let mut state = self.shared.state();
+        let last = state.stage.replace((name, now));
+        self.shared.total.store(total, Ordering::Relaxed);
+        self.shared.done.store(0, Ordering::Relaxed);
+        drop(state);
+        if let Some((stage, began)) = last {
+            self.shared.time(stage, now - began);
+        }
+    }
+
+    fn advance(&self, amount: u64) {
+        self.shared.done.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        interrupted()
+    }
+}
+
+/// Adds one file's bytes to the common bar; its time is taken on its own.
+pub struct ReaderProgress<'watch> {
+    watch: &'watch Watch,
+    began: Mutex<Option<(Stage, Instant)>>,
+}
+
+impl Progress for ReaderProgress<'_> {
+    fn stage(&self, name: Stage, total: u64) {
+        let shared = &self.watch.shared;
+        let mut state = shared.state();
+        // The bar carries the name of the first file's stage; both count into one total.
+        if state.stage.is_none() {
+            state.stage = Some((name, Instant::now()));
+        }
+        drop(state);
+        shared.total.fetch_add(total, Ordering::Relaxed);
+        let mut began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.get_or_insert((name, Instant::now()));
+    }
+
+    fn advance(&self, amount: u64) {
+        self.watch.advance(amount);
+    }
+
+    fn cancelled(&self) -> bool {
+        interrupted()
+    }
+}
+
+fn show(shared: &Shared, lang: Lang) {
+    let tty = std::io::stderr().is_terminal();
+    let mut bar: Option<ProgressBar> = None;
+    let mut state = shared.state();
+    let mut wait = if tty { PATIENCE } else { LINE };
+    loop {
+        let (guard, timeout) = shared
+            .wake
+            .wait_timeout_while(state, wait, |state| !state.finished)
+            .unwrap_or_else(PoisonError::into_inner);
+        state = guard;
+        if !timeout.timed_out() {
+            break;
+        }
+        let Some((stage, began)) = state.stage else { continue };
+        let view = View::of(shared, stage, began.elapsed(), lang);
+        drop(state);
+        if tty {
+            draw(bar.get_or_insert_with(new_bar), &view);
+            wait = TICK;
+        } else {
+            eprintln!("{}", view.line(lang));
+        }
+        state = shared.state();
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::stderr_with_hz(12));
+    if let Ok(style) = ProgressStyle::with_template("{prefix}  {bar:28}  {msg}") {
+        bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+    }
+    bar
+}
+
+fn draw(bar: &ProgressBar, view: &View) {
+    bar.set_prefix(view.name);
+    bar.set_position(view.permille.unwrap_or(0));
+    bar.set_message(view.detail.clone());
+    bar.tick();
+}
+
+/// What is to show of a moment.
+struct View {
+    name: &'static str,
+    permille: Option<u64>,
+    detail: String,
+}
+
+impl View {
+    fn of(shared: &Shared, stage: Stage, elapsed: Duration, lang: Lang) -> Self {
+        let done = shared.done.load(Ordering::Relaxed);
+        let total = shared.total.load(Ordering::Relaxed);
+        Self::new(stage, done, total, elapsed, lang)
+    }
+
+    fn new(stage: Stage, done: u64, total: u64, elapsed: Duration, lang: Lang) -> Self {
+        let amount = |number| match stage {
+            Stage::ReadOurs | Stage::ReadTheirs => bytes(number),
+            _ => format!("{}{}", count(number), lang.pick(" 行", " lines")),
+        };
+        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+        let rate = done.saturating_mul(1_000) / millis;
+        let mut detail = match total {
+            0 => amount(done),
+            _ => format!("{} / {}", amount(done.min(total)), amount(total)),
+        };
+        if rate > 0 {
+            let per = lang.pick("每秒 ", "");
+            let each = lang.pick("", "/s");
+            detail.push_str(&format!(" · {per}{}{each}", amount(rate)));
+        }
+        if rate > 0 && total > done {
+            let left = duration_left((total - done) / rate, lang);
+            detail.push_str(&format!(" · {left}"));
+        }
+        let permille = done.min(total).saturating_mul(1_000).checked_div(total);
+        Self { name: super::words::stage(stage, lang), permille, detail }
+    }
+
+    fn line(&self, lang: Lang) -> String {
+        let colon = lang.pick("：", ": ");
+        match self.permille {
+            Some(permille) => format!("{}{colon}{} % · {}", self.name, permille / 10, self.detail),
+            None => format!("{}{colon}{}", self.name, self.detail),
+        }
+    }
+}
+
+fn duration_left(seconds: u64, lang: Lang) -> String {
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    match (lang, minutes) {
+        (Lang::Zh, 0) => format!("剩余约 {} 秒", rest.max(1)),
+        (Lang::Zh, _) => format!("剩余约 {minutes} 分 {rest} 秒"),
+        (Lang::En, 0) => format!("about {} s left", rest.max(1)),
+        (Lang::En, _) => format!("about {minutes} min {rest} s left"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_shows_amount_rate_and_time_left() {
+        let check = |stage, done, total, millis, lang, expected: &str| {
+            let view = View::new(stage, done, total, Duration::from_millis(millis), lang);
+            assert_eq!(view.line(lang), expected);
+        };
+        let (zh, en) = (Lang::Zh, Lang::En);
+        check(
+            Stage::Match,
+            3_200_000,
+            10_000_000,
+            2_000,
+            zh,
+            "核对：32 % · 3,200,000 行 / 10,000,000 行 · 每秒 1,600,000 行 · 剩余约 4 秒",
+        );
+        check(
+            Stage::ReadOurs,
+            500_000_000,
+            1_000_000_000,
+            1_000,
+            en,
+            "reading: 50 % · 500.0 MB / 1.0 GB · 500.0 MB/s · about 1 s left",
+        );
+        check(Stage::Write, 0, 0, 1_000, zh, "写出结果：0 行");
+        check(
+            Stage::Match,
+            60,
+            12_060,
+            1_000,
+            en,
+            "matching: 0 % · 60 lines / 12,060 lines · 60 lines/s · about 3 min 20 s left",
+        );
+    }
+
+    #[test]
+    fn stages_are_timed_from_one_to_the_next() {
+        let mut watch = Watch { shared: Arc::default(), ticker: None };
+        watch.timed(Stage::ReadOurs, || std::thread::sleep(Duration::from_millis(3)));
+        watch.stage(Stage::Match, 10);
+        std::thread::sleep(Duration::from_millis(3));
+        watch.stage(Stage::Explain, 10);
+        watch.finish();
+        let stages: Vec<Stage> = watch.timings().iter().map(|(stage, _)| *stage).collect();
+        assert_eq!(stages, [Stage::ReadOurs, Stage::Match, Stage::Explain]);
+        assert!(watch.timings()[1].1 >= Duration::from_millis(3));
+    }
+}
