@@ -70,3 +70,31 @@ impl std::fmt::Display for Currency {
         formatter.write_str(self.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponents_are_those_of_iso_4217() {
+        let cases = [
+            (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+            (2, "CNY HKD MOP TWD USD EUR GBP MGA MRU MRO HUF IDR COP IRR KPW LAK MMK"),
+            (3, "BHD IQD JOD KWD LYD OMR TND"),
+            (4, "CLF UYW"),
+        ];
+        for (exponent, codes) in cases {
+            for code in codes.split(' ') {
+                assert_eq!(code.parse::<Currency>().unwrap().exponent(), exponent, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_three_ascii_letters() {
+        assert_eq!("cny".parse(), Ok(Currency::CNY));
+        for text in ["", "CN", "CNYY", "C1Y", "元", "ＣＮＹ"] {
+            assert_eq!(text.parse::<Currency>(), Err(UnknownCurrency(text.to_owned())));
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Lang;
+
 /// The kind of an entry. The sign of its amount is a fact of its own: a kind never changes it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -33,6 +35,43 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Unknown,
+        Self::Sale,
+        Self::Return,
+        Self::Exchange,
+        Self::Receipt,
+        Self::Refund,
+        Self::Adjustment,
+        Self::Discount,
+        Self::WriteOff,
+        Self::Reversal,
+    ];
+
+    /// The kind that a code names.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// The word for people: 销售, Sale.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Unknown => lang.pick("未注明", "Not stated"),
+            Self::Sale => lang.pick("销售", "Sale"),
+            Self::Return => lang.pick("退货", "Return"),
+            Self::Exchange => lang.pick("换货", "Exchange"),
+            Self::Receipt => lang.pick("收款", "Receipt"),
+            Self::Refund => lang.pick("退款", "Refund"),
+            Self::Adjustment => lang.pick("调整", "Adjustment"),
+            Self::Discount => lang.pick("折让", "Allowance"),
+            Self::WriteOff => lang.pick("坏账核销", "Bad debt written off"),
+            Self::Reversal => lang.pick("红冲", "Reversal"),
+        }
+    }
+
     /// The word used in files and JSON.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -54,5 +93,26 @@ impl EntryKind {
     #[must_use]
     pub const fn is_money(self) -> bool {
         matches!(self, Self::Receipt | Self::Refund)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_code_and_one_word_in_each_language() {
+        for lang in Lang::ALL {
+            let words: BTreeSet<&str> =
+                EntryKind::ALL.iter().map(|kind| kind.label(lang)).collect();
+            assert_eq!(words.len(), EntryKind::ALL.len());
+        }
+        for (number, kind) in EntryKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, number, "ALL is out of order");
+            assert_eq!(EntryKind::from_code(kind.code()), Some(kind));
+        }
+        assert_eq!(EntryKind::from_code("Sale"), None);
     }
 }

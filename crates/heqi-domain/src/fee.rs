@@ -166,7 +166,7 @@ mod tests {
         }
 
         #[test]
-        fn rounding_is_nearest_and_symmetric(scaled in -i64::MAX..=i64::MAX, exponent in 0_u32..=4) {
+        fn rounding_is_near_and_symmetric(scaled in -i64::MAX..=i64::MAX, exponent in 0_u32..5) {
             for rounding in [Rounding::HalfUp, Rounding::HalfEven] {
                 let rounded = Fee(scaled).round(exponent, rounding);
                 let unit = 10_i128.pow(5 - exponent);

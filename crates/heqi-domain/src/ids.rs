@@ -34,7 +34,8 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal,)*) => {
         $(
             $(#[$doc])*
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            #[derive(Serialize, Deserialize)]
             #[serde(try_from = "String", into = "String")]
             pub struct $name(i64);
 

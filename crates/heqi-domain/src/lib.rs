@@ -17,6 +17,7 @@ mod money;
 mod period;
 mod progress;
 mod reason;
+mod reason_text;
 mod roll_forward;
 mod side;
 
@@ -35,5 +36,6 @@ pub use money::{Money, MoneyError, decimal_text, grouped_text, push_decimal};
 pub use period::{Period, PeriodError};
 pub use progress::{NoProgress, Progress, Stage};
 pub use reason::Reason;
+pub use reason_text::ReasonText;
 pub use roll_forward::{Statement, roll_forward};
 pub use side::Side;

@@ -31,7 +31,8 @@ enum Shape {
 pub enum PeriodError {
     /// None of the forms.
     #[error(
-        "`{0}` is not a period; expected 2026-10, 2026-Q3, 2026, 2026-01-26..2026-02-25 or 2026-10-01.."
+        "`{0}` is not a period; \
+         expected 2026-10, 2026-Q3, 2026, 2026-01-26..2026-02-25 or 2026-10-01.."
     )]
     Malformed(String),
     /// The calendar has no such day, month or quarter.

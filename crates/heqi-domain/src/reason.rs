@@ -106,6 +106,12 @@ reasons! {
 }
 
 impl Reason {
+    /// The reason that a code names.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+
     /// Whether the reason may stand beside a main code as a note (`main+note`).
     #[must_use]
     pub const fn is_note(self) -> bool {
@@ -118,5 +124,19 @@ impl Reason {
                 | Self::Ambiguous
                 | Self::SearchLimit
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back() {
+        for (number, reason) in Reason::ALL.iter().enumerate() {
+            assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+            assert_eq!(*reason as usize, number);
+        }
+        assert_eq!(Reason::from_code("rounding+date"), None);
     }
 }

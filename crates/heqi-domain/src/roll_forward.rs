@@ -123,7 +123,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn closing_is_opening_plus_movements(opening: i32, movements in prop::collection::vec(any::<i32>(), 0..50)) {
+        fn closing_is_opening_plus_movements(
+            opening: i32,
+            movements in prop::collection::vec(any::<i32>(), 0..50),
+        ) {
             let money = |minor: &i32| Money::from_minor(i64::from(*minor));
             let movements: Vec<Money> = movements.iter().map(money).collect();
             let opening = money(&opening);

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Lang;
+
 /// Whose book a line was read from, always seen from the enterprise that runs Heqi.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -19,6 +21,15 @@ impl Side {
         match self {
             Self::Ours => "ours",
             Self::Theirs => "theirs",
+        }
+    }
+
+    /// The word for people: 我方, 对方 or ours, theirs.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Ours => lang.pick("我方", "ours"),
+            Self::Theirs => lang.pick("对方", "theirs"),
         }
     }
 
