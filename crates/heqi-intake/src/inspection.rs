@@ -42,8 +42,12 @@ pub enum Role {
     Quantity,
     /// Unit price.
     Price,
+    /// Discount rate of a goods line, 0 to 1.
+    Discount,
     /// Row status (交易关闭 …): decides whether a row counts.
     Status,
+    /// Means of payment: a closed transaction that was paid counts all the same.
+    PaidBy,
     /// Nothing that Heqi uses.
     Ignored,
 }
@@ -134,6 +138,8 @@ pub struct Inspection {
     pub last: Option<String>,
     /// How amounts stand to ours.
     pub orientation: Orientation,
+    /// The customer that the text above the table names (客户编号：…); lines do not carry it.
+    pub stated_customer: Option<String>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
 }
