@@ -171,7 +171,7 @@ impl Bench<'_> {
         if result.exists() {
             fs::remove_dir_all(&result)?;
         }
-        fs::create_dir_all(&self.folder.join("results"))?;
+        fs::create_dir_all(self.folder.join("results"))?;
         let side = |name: &str| pair.join(format!("{name}.{}", problem.format));
         let mut matching = command(self.binary, ["match", "--quiet", "--format", "csv", "--out"]);
         capture(matching.arg(&result).arg(side("ours")).arg(side("theirs")))?;

@@ -93,7 +93,7 @@ impl Finding {
     }
 
     /// The same finding, only to be read.
-    pub fn as_warning(self) -> Self {
+    pub fn into_warning(self) -> Self {
         Self { warning: true, ..self }
     }
 }
@@ -164,7 +164,7 @@ mod tests {
     fn a_finding_names_file_line_and_remedy() {
         let finding = Finding::new("a.rs", 3, "too long", "split it");
         assert_eq!(finding.to_string(), "a.rs:3: too long; split it");
-        assert_eq!(finding.as_warning().to_string(), "a.rs:3: warning: too long; split it");
+        assert_eq!(finding.into_warning().to_string(), "a.rs:3: warning: too long; split it");
     }
 
     #[test]
