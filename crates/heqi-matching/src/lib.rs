@@ -5,10 +5,25 @@
 #![deny(clippy::float_arithmetic, clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod around;
+mod block;
+mod bridge;
+mod combination;
+mod content;
 mod evidence;
+mod exact;
+mod explain;
 mod outcome;
+mod passes;
+mod reference;
+mod ruleset;
+mod run;
+mod work;
 
+pub use bridge::Openings;
 pub use evidence::{Evidence, SearchAnswer, Witness};
 pub use outcome::{
     Block, Discrepancy, ExactPair, Group, GroupId, Outcome, Pass, Residual, State, Verdict,
 };
+pub use ruleset::{Combination, Dates, Differences, Passes, References, RuleSet};
+pub use run::{MatchError, match_lines};

@@ -1,0 +1,188 @@
+//! Exact search for the subsets that make a sum 组合求和.
+//!
+//! Never first fit: the answer is *unique*, *alternatives*, *none* (proved) or *limit reached*.
+//! Whether a unique answer may settle is another question: among many candidates some subset
+//! makes any amount by chance, and the expected number of such accidents is about the number of
+//! subsets tried divided by the amount in minor units (perf.md §3, guard study).
+
+use crate::evidence::SearchAnswer;
+
+/// Bounds of one search.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Smallest number of parts.
+    pub least: usize,
+    /// Largest number of parts.
+    pub most: usize,
+    /// Operations that may be spent.
+    pub operations: u64,
+    /// Subsets per million minor units of the target beyond which no larger size is tried;
+    /// `None`: only operations bound the search.
+    pub chance_ppm: Option<i64>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub answer: SearchAnswer,
+    /// The first few solutions, fewest parts first; indices into the candidates.
+    pub solutions: Vec<Vec<usize>>,
+    /// Subsets that the tried sizes comprise.
+    pub tried: u64,
+}
+
+/// Solutions that are kept; more are only counted.
+const KEPT: usize = 3;
+
+/// Searches `amounts` for subsets that sum to `target`.
+///
+/// Sizes are tried in order and the search ends with the first size that has a solution: a
+/// larger sum beside a smaller one is no rival, it is only more likely to be an accident.
+pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
+    let mut order: Vec<usize> = (0..amounts.len()).collect();
+    order.sort_by_key(|index| (amounts[*index], *index));
+    let sorted: Vec<i64> = order.iter().map(|index| amounts[*index]).collect();
+    let mut found = Found { answer: SearchAnswer::None, solutions: Vec::new(), tried: 0 };
+    let mut spent = 0_u64;
+    for size in bounds.least..=bounds.most.min(amounts.len()) {
+        let tried = found.tried.saturating_add(subsets(amounts.len(), size));
+        let by_chance = i128::from(tried) * 1_000_000;
+        let too_likely = bounds.chance_ppm.is_some_and(|limit| {
+            by_chance > i128::from(limit) * i128::from(target.unsigned_abs())
+        });
+        if too_likely || spent.saturating_add(cost(amounts.len(), size)) > bounds.operations {
+            found.answer = SearchAnswer::LimitReached;
+            return found;
+        }
+        spent += cost(amounts.len(), size);
+        found.tried = tried;
+        let mut walk = Walk { sorted: &sorted, chosen: Vec::with_capacity(size), hits: Vec::new(), count: 0 };
+        walk.down(0, size, i128::from(target));
+        if walk.count > 0 {
+            found.answer = if walk.count == 1 {
+                SearchAnswer::Unique
+            } else {
+                SearchAnswer::Alternatives { found: walk.count }
+            };
+            found.solutions =
+                walk.hits.iter().map(|hit| hit.iter().map(|at| order[*at]).collect()).collect();
+            return found;
+        }
+    }
+    found
+}
+
+/// Number of subsets of `size` of `count`, saturating.
+pub(crate) fn subsets(count: usize, size: usize) -> u64 {
+    let mut number = 1_u64;
+    for step in 0..size.min(count) {
+        number = number.saturating_mul((count - step) as u64) / (step as u64 + 1);
+    }
+    if size > count { 0 } else { number }
+}
+
+/// Operations of a size: all but the last part are walked, the last is looked up.
+fn cost(count: usize, size: usize) -> u64 {
+    subsets(count, size.saturating_sub(1)).saturating_mul(4)
+}
+
+struct Walk<'a> {
+    sorted: &'a [i64],
+    chosen: Vec<usize>,
+    hits: Vec<Vec<usize>>,
+    count: u32,
+}
+
+impl Walk<'_> {
+    /// Chooses `left` more parts from `from` on that make `target`.
+    fn down(&mut self, from: usize, left: usize, target: i128) {
+        let rest = &self.sorted[from.min(self.sorted.len())..];
+        if left == 1 {
+            let Ok(wanted) = i64::try_from(target) else { return };
+            let first = from + rest.partition_point(|amount| *amount < wanted);
+            let equal = self.sorted[first..].iter().take_while(|amount| **amount == wanted).count();
+            for at in first..first + equal {
+                self.count = self.count.saturating_add(1);
+                if self.hits.len() < KEPT {
+                    self.hits.push(self.chosen.iter().copied().chain([at]).collect());
+                }
+            }
+            return;
+        }
+        if rest.len() < left {
+            return;
+        }
+        // The largest parts bound what can still be reached.
+        let top: i128 =
+            rest[rest.len() - (left - 1)..].iter().map(|amount| i128::from(*amount)).sum();
+        for at in from..=self.sorted.len() - left {
+            let part = i128::from(self.sorted[at]);
+            if part * left as i128 > target {
+                return;
+            }
+            if part + top < target {
+                continue;
+            }
+            self.chosen.push(at);
+            self.down(at + 1, left - 1, target - part);
+            self.chosen.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDE: Bounds = Bounds { least: 1, most: 5, operations: 1 << 40, chance_ppm: None };
+
+    #[track_caller]
+    fn check(amounts: &[i64], target: i64, answer: SearchAnswer, first: &[usize]) {
+        let found = search(amounts, target, WIDE);
+        assert_eq!(found.answer, answer);
+        let mut parts = found.solutions.first().cloned().unwrap_or_default();
+        parts.sort_unstable();
+        assert_eq!(parts, first);
+    }
+
+    #[test]
+    fn four_answers() {
+        check(&[40, 80, 25], 105, SearchAnswer::Unique, &[1, 2]);
+        check(&[40, 60, 50, 50], 100, SearchAnswer::Alternatives { found: 2 }, &[0, 1]);
+        check(&[40, 80], 100, SearchAnswer::None, &[]);
+        let narrow = Bounds { operations: 10, ..WIDE };
+        assert_eq!(search(&[1; 40], 3, narrow).answer, SearchAnswer::LimitReached);
+    }
+
+    #[test]
+    fn fewest_parts_win_and_signs_mix() {
+        check(&[100, 60, 40, -5], 100, SearchAnswer::Unique, &[0]);
+        check(&[70, 35, -5], 100, SearchAnswer::Unique, &[0, 1, 2]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn agrees_with_trying_every_subset(
+            amounts in proptest::collection::vec(-50_i64..50, 1..9),
+            target in -80_i64..80,
+        ) {
+            let found = search(&amounts, target, WIDE);
+            let mut best: Vec<u32> = Vec::new();
+            for mask in 1_u32..1 << amounts.len() {
+                let parts = mask.count_ones() as usize;
+                let sum: i64 = (0..amounts.len()).filter(|i| mask >> i & 1 == 1).map(|i| amounts[i]).sum();
+                if parts <= 5 && sum == target {
+                    best.push(mask);
+                }
+            }
+            let fewest = best.iter().map(|mask| mask.count_ones()).min();
+            let rivals = best.iter().filter(|mask| Some(mask.count_ones()) == fewest).count();
+            match found.answer {
+                SearchAnswer::None => proptest::prop_assert_eq!(rivals, 0),
+                SearchAnswer::Unique => proptest::prop_assert_eq!(rivals, 1),
+                SearchAnswer::Alternatives { found } => proptest::prop_assert_eq!(rivals, found as usize),
+                SearchAnswer::LimitReached => proptest::prop_assert!(false),
+            }
+        }
+    }
+}

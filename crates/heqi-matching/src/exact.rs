@@ -1,0 +1,282 @@
+//! Pass 2 exact 精确: same customer, same reference, same amount, over whole columns.
+//!
+//! There are millions of such pairs, so this pass works on columns: a 64-bit key of (block,
+//! reference, amount) per line, both sides partitioned by key, each partition sorted and merged.
+//! A key only finds candidates; what it finds is compared in full before it counts.
+
+use heqi_domain::{Day, LineIx, Lines, NO_DAY};
+use rayon::prelude::*;
+
+use crate::block::Blocks;
+use crate::content::content_key;
+use crate::outcome::{ExactPair, GroupId};
+use crate::reference;
+use crate::ruleset::{References, RuleSet};
+use crate::work::date_note;
+
+/// What the exact pass found and what it left.
+#[derive(Default)]
+pub(crate) struct Exact {
+    /// Pairs with nothing to say about them, unordered.
+    pub plain: Vec<ExactPair>,
+    /// Pairs whose dates deserve a note.
+    pub dated: Vec<(LineIx, LineIx)>,
+    /// k lines against k that nothing tells apart.
+    pub alike: Vec<(Vec<LineIx>, Vec<LineIx>)>,
+    /// Open lines of each side; `true` = its equals found partners, it is one too many.
+    pub open: [Vec<(LineIx, bool)>; 2],
+}
+
+/// A line and the key it is looked for by.
+#[derive(Clone, Copy)]
+struct Entry {
+    key: [u32; 2],
+    line: LineIx,
+}
+
+impl Entry {
+    const fn key(&self) -> u64 {
+        (self.key[0] as u64) << 32 | self.key[1] as u64
+    }
+}
+
+/// One side, ready to be looked at by partition.
+struct Partitioned {
+    entries: Vec<Entry>,
+    starts: Vec<usize>,
+    without: Vec<LineIx>,
+}
+
+struct Join<'a> {
+    ours: &'a Lines,
+    theirs: &'a Lines,
+    blocks: &'a Blocks,
+    rules: &'a RuleSet,
+}
+
+/// Runs the pass. Everything is returned in an order that depends on content alone, but for
+/// `plain`, which the caller sorts.
+pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet) -> Exact {
+    let bits = partition_bits(ours.len().max(theirs.len()));
+    let salts: Vec<u64> = blocks
+        .accounts
+        .iter()
+        .map(|account| {
+            reference::hash_text(format!("{}\u{0}{}", account.customer, account.currency).as_bytes())
+        })
+        .collect();
+    let (a, b) = rayon::join(
+        || partition(ours, &blocks.of_ours, &salts, rules.references, bits),
+        || partition(theirs, &blocks.of_theirs, &salts, rules.references, bits),
+    );
+    let join = Join { ours, theirs, blocks, rules };
+    let parts: Vec<Exact> = (0..1_usize << bits)
+        .into_par_iter()
+        .map(|part| {
+            let mut ours = a.entries[a.starts[part]..a.starts[part + 1]].to_vec();
+            let mut theirs = b.entries[b.starts[part]..b.starts[part + 1]].to_vec();
+            let mut found = Exact::default();
+            join.merge(&mut ours, &mut theirs, &mut found);
+            found
+        })
+        .collect();
+    let mut all = Exact::default();
+    all.plain.reserve_exact(parts.iter().map(|part| part.plain.len()).sum());
+    for mut part in parts {
+        all.plain.append(&mut part.plain);
+        all.dated.append(&mut part.dated);
+        all.alike.append(&mut part.alike);
+        for side in 0..2 {
+            all.open[side].append(&mut part.open[side]);
+        }
+    }
+    all.open[0].extend(a.without.iter().map(|line| (*line, false)));
+    all.open[1].extend(b.without.iter().map(|line| (*line, false)));
+    all
+}
+
+/// Partitions of about 16 Ki lines: both sides of one stay in a core's cache.
+fn partition_bits(lines: usize) -> u32 {
+    (lines / (1 << 14)).next_power_of_two().trailing_zeros().min(12)
+}
+
+fn partition(lines: &Lines, block_of: &[u32], salts: &[u64], references: References, bits: u32) -> Partitioned {
+    let keys: Vec<u64> = (0..lines.len())
+        .into_par_iter()
+        .with_min_len(1 << 14)
+        .map(|index| {
+            let key = references.key(lines.reference.get(index as LineIx));
+            if key == 0 {
+                return 0;
+            }
+            let block = block_of[lines.account[index] as usize] as usize;
+            mix(key ^ salts[block], lines.amount[index] as u64).max(1)
+        })
+        .collect();
+    let count = 1_usize << bits;
+    let part = |key: u64| (key >> 32 >> (32 - bits)) as usize;
+    let mut starts = vec![0_usize; count + 1];
+    for key in keys.iter().filter(|key| **key != 0) {
+        starts[part(*key) + 1] += 1;
+    }
+    for index in 0..count {
+        starts[index + 1] += starts[index];
+    }
+    let mut next = starts.clone();
+    let mut entries = vec![Entry { key: [0; 2], line: 0 }; starts[count]];
+    let mut without = Vec::new();
+    for (line, key) in keys.iter().enumerate() {
+        if *key == 0 {
+            without.push(line as LineIx);
+        } else {
+            let slot = &mut next[part(*key)];
+            entries[*slot] =
+                Entry { key: [(*key >> 32) as u32, *key as u32], line: line as LineIx };
+            *slot += 1;
+        }
+    }
+    Partitioned { entries, starts, without }
+}
+
+/// Mixes two words so that every bit of both reaches every bit of the result.
+///
+/// Source: the `fmix64` finaliser of `MurmurHash3`, Austin Appleby, public domain.
+const fn mix(a: u64, b: u64) -> u64 {
+    let mut word = a ^ b.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
+    word = (word ^ word >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    word = (word ^ word >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    word ^ word >> 33
+}
+
+impl Join<'_> {
+    fn merge(&self, ours: &mut [Entry], theirs: &mut [Entry], found: &mut Exact) {
+        ours.sort_unstable_by_key(|entry| (entry.key(), entry.line));
+        theirs.sort_unstable_by_key(|entry| (entry.key(), entry.line));
+        let (mut i, mut j) = (0, 0);
+        while i < ours.len() || j < theirs.len() {
+            let key = match (ours.get(i), theirs.get(j)) {
+                (Some(a), Some(b)) => a.key().min(b.key()),
+                (Some(a), None) => a.key(),
+                (None, Some(b)) => b.key(),
+                (None, None) => return,
+            };
+            let end_i = i + ours[i..].iter().take_while(|entry| entry.key() == key).count();
+            let end_j = j + theirs[j..].iter().take_while(|entry| entry.key() == key).count();
+            self.cluster(key, &ours[i..end_i], &theirs[j..end_j], found);
+            (i, j) = (end_i, end_j);
+        }
+    }
+
+    /// Lines that share a key. Nearly always one and one, or one alone.
+    fn cluster(&self, key: u64, ours: &[Entry], theirs: &[Entry], found: &mut Exact) {
+        match (ours, theirs) {
+            ([], _) => found.open[1].extend(theirs.iter().map(|entry| (entry.line, false))),
+            (_, []) => found.open[0].extend(ours.iter().map(|entry| (entry.line, false))),
+            ([a], [b]) => {
+                if self.agree(a.line, b.line) {
+                    self.pair(GroupId(key), a.line, b.line, found);
+                } else {
+                    found.open[0].push((a.line, false));
+                    found.open[1].push((b.line, false));
+                }
+            }
+            _ => self.several(ours, theirs, found),
+        }
+    }
+
+    /// Whether two lines agree in full: a key alone is no proof.
+    fn agree(&self, a: LineIx, b: LineIx) -> bool {
+        let (x, y) = (a as usize, b as usize);
+        let (raw_a, raw_b) = (self.ours.reference.get(a), self.theirs.reference.get(b));
+        let same_reference = raw_a == raw_b
+            || (self.rules.references == References::Folded
+                && reference::core(raw_a) == reference::core(raw_b));
+        let block_a = self.blocks.of_ours[self.ours.account[x] as usize];
+        let block_b = self.blocks.of_theirs[self.theirs.account[y] as usize];
+        let (kind_a, kind_b) = (self.ours.kind[x], self.theirs.kind[y]);
+        let unknown = heqi_domain::EntryKind::Unknown;
+        same_reference
+            && block_a == block_b
+            && self.ours.amount[x] == self.theirs.amount[y]
+            && (kind_a == unknown || kind_b == unknown || kind_a.is_money() == kind_b.is_money())
+            && self.distance(a, b).is_none_or(|days| days <= self.rules.dates.reference_window)
+    }
+
+    /// Days between two lines, whichever is later; `None` where one has no date.
+    fn distance(&self, a: LineIx, b: LineIx) -> Option<i32> {
+        let (x, y) = (self.ours.day[a as usize], self.theirs.day[b as usize]);
+        (x != NO_DAY && y != NO_DAY).then(|| x.abs_diff(y) as i32)
+    }
+
+    fn pair(&self, id: GroupId, a: LineIx, b: LineIx, found: &mut Exact) {
+        let (x, y) = (a as usize, b as usize);
+        let money = self.ours.kind[x].is_money() || self.theirs.kind[y].is_money();
+        let plain = self.rules.references == References::AsWritten
+            || date_note(self.rules, self.ours.day[x], self.theirs.day[y], money).is_none();
+        if plain {
+            found.plain.push(ExactPair { id, ours: a, theirs: b });
+        } else {
+            found.dated.push((a, b));
+        }
+    }
+
+    /// Several lines of one reference and amount: a block if nothing tells them apart and the
+    /// counts agree, else the nearest pairs; what is left is one too many.
+    fn several(&self, ours: &[Entry], theirs: &[Entry], found: &mut Exact) {
+        let a = sorted_by_content(self.ours, ours);
+        let b = sorted_by_content(self.theirs, theirs);
+        let same_day = |lines: &Lines, indices: &[(Day, u64, LineIx)]| {
+            indices.iter().all(|(day, _, line)| {
+                *day == indices[0].0
+                    && lines.reference.get(*line) == lines.reference.get(indices[0].2)
+                    && lines.kind[*line as usize] == lines.kind[indices[0].2 as usize]
+            })
+        };
+        if a.len() == b.len()
+            && same_day(self.ours, &a)
+            && same_day(self.theirs, &b)
+            && self.agree(a[0].2, b[0].2)
+        {
+            let pick = |side: &[(Day, u64, LineIx)]| side.iter().map(|entry| entry.2).collect();
+            found.alike.push((pick(&a), pick(&b)));
+            return;
+        }
+        let mut candidates: Vec<(bool, i32, usize, usize)> = Vec::new();
+        // A cluster beyond this is a degenerate file (every line one reference and amount):
+        // in date order its k-th stands against the k-th.
+        let wide = a.len() * b.len() > 10_000;
+        for (i, x) in a.iter().enumerate() {
+            for (j, y) in b.iter().enumerate() {
+                if (!wide || i == j) && self.agree(x.2, y.2) {
+                    let unlike = self.ours.reference.get(x.2) != self.theirs.reference.get(y.2)
+                        || self.ours.kind[x.2 as usize] != self.theirs.kind[y.2 as usize];
+                    candidates.push((unlike, self.distance(x.2, y.2).unwrap_or(0), i, j));
+                }
+            }
+        }
+        candidates.sort_unstable();
+        let (mut used_a, mut used_b) = (vec![false; a.len()], vec![false; b.len()]);
+        for (_, _, i, j) in candidates {
+            if !used_a[i] && !used_b[j] {
+                (used_a[i], used_b[j]) = (true, true);
+                let id = crate::content::id_of_keys(&[a[i].1], &[b[j].1]);
+                self.pair(id, a[i].2, b[j].2, found);
+            }
+        }
+        let paired = used_a.contains(&true);
+        let rest = |used: &[bool], side: &[(Day, u64, LineIx)]| -> Vec<(LineIx, bool)> {
+            side.iter().zip(used).filter(|(_, used)| !**used).map(|(x, _)| (x.2, paired)).collect()
+        };
+        found.open[0].extend(rest(&used_a, &a));
+        found.open[1].extend(rest(&used_b, &b));
+    }
+}
+
+fn sorted_by_content(lines: &Lines, entries: &[Entry]) -> Vec<(Day, u64, LineIx)> {
+    let mut keyed: Vec<(Day, u64, LineIx)> = entries
+        .iter()
+        .map(|entry| (lines.day[entry.line as usize], content_key(lines, entry.line), entry.line))
+        .collect();
+    keyed.sort_unstable();
+    keyed
+}

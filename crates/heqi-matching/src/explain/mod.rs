@@ -1,0 +1,4 @@
+//! Step 4 of 8: why two amounts differ, and why a line stands alone.
+
+pub(crate) mod difference;
+pub(crate) mod residual;

@@ -1,0 +1,54 @@
+//! Why a line stands alone 未达定性.
+
+use heqi_domain::{EntryKind, Reason};
+
+use crate::evidence::{Evidence, Witness};
+use crate::outcome::Verdict;
+use crate::work::{OURS, Work};
+
+/// Equal amounts of a block: every line of it, matched or not, by side.
+pub(crate) struct Twin {
+    pub amount: i64,
+    pub day: i32,
+    pub line: u32,
+    pub matched: bool,
+}
+
+/// Explains one open line; `twins` are the lines of the block with its amount, ours and theirs.
+pub(crate) fn explain(work: &Work<'_>, side: usize, item: usize, twins: [&[Twin]; 2]) -> (Verdict, Evidence) {
+    let line = &work.items[side][item];
+    let window = work.rules.dates.reference_window;
+    let near = |twin: &&Twin| twin.day.abs_diff(line.day) as i32 <= window;
+    let count = |index: usize| twins[index].iter().filter(near).count() as u32;
+    let witness = Witness {
+        amount: line.amount,
+        from: line.day.saturating_sub(window),
+        to: line.day.saturating_add(window),
+        ours: count(0),
+        theirs: count(1),
+    };
+    let evidence = Evidence { witness: Some(witness), ..Evidence::default() };
+    let main = main_reason(work, side, item, twins);
+    (Verdict::of(main), evidence)
+}
+
+fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: [&[Twin]; 2]) -> Reason {
+    let line = &work.items[side][item];
+    let duplicate = if side == OURS { Reason::DuplicateOurs } else { Reason::DuplicateTheirs };
+    // A twin that found its partner while this one did not: one too many, also where the
+    // twin lost its number.
+    let near = work.rules.dates.document_tolerance * 2;
+    let twin = twins[side].iter().any(|twin| {
+        twin.line != line.line && twin.matched && twin.day.abs_diff(line.day) as i32 <= near
+    });
+    if line.extra || (twin && (line.key == 0 || !line.shared_shape)) {
+        return duplicate;
+    }
+    match (side == OURS, line.kind) {
+        (true, EntryKind::Return) | (false, EntryKind::Return) => Reason::ReturnNotCredited,
+        (true, kind) if kind.is_money() => Reason::UnappliedPayment,
+        (true, _) => Reason::MissingTheirs,
+        (false, kind) if kind.is_money() => Reason::UnrecognisedPayment,
+        (false, _) => Reason::MissingOurs,
+    }
+}

@@ -1,0 +1,239 @@
+//! Pass 8 with a shared number: a sum that one common reference anchors.
+//!
+//! A payment names one invoice and pays three; a consolidated line bears the last delivery's
+//! number. The lines of that number differ, and exactly the missing amount lies in lines of the
+//! same side that no number of the other side claims. The anchor does most of the proving, so
+//! the nearest lines are tried first and the search widens day by day.
+
+use heqi_domain::{NO_DAY, Reason};
+
+use crate::combination::{self, Bounds, Found};
+use crate::evidence::{Evidence, SearchAnswer};
+use crate::outcome::{Pass, Verdict};
+use crate::passes::same_reference::{self, Cluster};
+use crate::work::{OURS, THEIRS, Work};
+
+/// Widths, in days, by which the neighbourhood of the anchor grows.
+const WIDTHS: [i32; 4] = [0, 3, 7, 14];
+
+pub(crate) fn run(work: &mut Work<'_>) {
+    one_number(work);
+    two_numbers(work);
+}
+
+/// One number differs; lines without a claimed number make up the rest.
+fn one_number(work: &mut Work<'_>) {
+    for (class, difference) in same_reference::differing(work) {
+        for side in sides(work, &class) {
+            if !alive(work, &class) {
+                continue;
+            }
+            // Σ ours + part = Σ theirs, or Σ ours = Σ theirs + part.
+            let missing = if side == OURS { -difference } else { difference };
+            let anchors = if side == OURS { &class.ours } else { &class.theirs };
+            let free = free_lines(work, side, anchors);
+            let Some((found, members, candidates)) = nearest(work, side, anchors, &free, missing)
+            else {
+                continue;
+            };
+            settle(work, &class, side, &found, &members, candidates);
+        }
+    }
+}
+
+/// The side whose amount is the smaller lacks lines; it is tried first.
+fn sides(work: &Work<'_>, class: &Cluster) -> Vec<usize> {
+    let (a, b) = (work.sum(OURS, &class.ours), work.sum(THEIRS, &class.theirs));
+    if a.signum() * b.signum() <= 0 {
+        return Vec::new();
+    }
+    if a.unsigned_abs() < b.unsigned_abs() { vec![OURS] } else { vec![THEIRS] }
+}
+
+fn alive(work: &Work<'_>, class: &Cluster) -> bool {
+    class.ours.iter().all(|item| work.items[OURS][*item].open)
+        && class.theirs.iter().all(|item| work.items[THEIRS][*item].open)
+}
+
+/// Open lines of a side that no open line of the other side claims by number, of the anchors'
+/// kind.
+fn free_lines(work: &Work<'_>, side: usize, anchors: &[usize]) -> Vec<usize> {
+    let claimed: Vec<u64> = {
+        let other = 1 - side;
+        let mut keys: Vec<u64> =
+            work.open(other).map(|item| work.items[other][item].key).filter(|key| *key != 0).collect();
+        keys.sort_unstable();
+        keys
+    };
+    let money = work.items[side][anchors[0]].money();
+    work.open(side)
+        .filter(|item| !anchors.contains(item))
+        .filter(|item| claimed.binary_search(&work.items[side][*item].key).is_err())
+        .filter(|item| {
+            let kind = work.items[side][*item].money();
+            kind.is_none() || money.is_none() || kind == money
+        })
+        .collect()
+}
+
+/// The first width around the anchors in which some subset makes the missing amount.
+fn nearest(
+    work: &Work<'_>,
+    side: usize,
+    anchors: &[usize],
+    free: &[usize],
+    missing: i64,
+) -> Option<(Found, Vec<usize>, usize)> {
+    let rule = &work.rules.combination;
+    let (from, to) = (
+        same_reference::first_day(work, side, anchors)?,
+        same_reference::last_day(work, side, anchors)?,
+    );
+    let mut previous = usize::MAX;
+    for width in WIDTHS {
+        let mut near: Vec<usize> = free
+            .iter()
+            .copied()
+            .filter(|item| {
+                let day = work.items[side][*item].day;
+                day != NO_DAY && day >= from - width && day <= to + width
+            })
+            .collect();
+        near.sort_by_key(|item| {
+            let day = work.items[side][*item].day;
+            ((day - to).abs().min((day - from).abs()), *item)
+        });
+        near.truncate(rule.candidates);
+        if near.len() == previous {
+            continue;
+        }
+        previous = near.len();
+        let amounts: Vec<i64> = near.iter().map(|item| work.items[side][*item].amount).collect();
+        let bounds = Bounds {
+            least: 1,
+            most: rule.lines.saturating_sub(anchors.len()).max(1),
+            operations: rule.operations,
+            chance_ppm: None,
+        };
+        let found = combination::search(&amounts, missing, bounds);
+        if let Some(solution) = found.solutions.first() {
+            let members = solution.iter().map(|at| near[*at]).collect();
+            return Some((found, members, near.len()));
+        }
+    }
+    None
+}
+
+/// Joins a unique sum that is no accident; proposes any other.
+fn settle(work: &mut Work<'_>, class: &Cluster, side: usize, found: &Found, members: &[usize], candidates: usize) {
+    let mut whole = class.clone();
+    if side == OURS { whole.ours.extend(members) } else { whole.theirs.extend(members) }
+    let sum = work.sum(OURS, &whole.ours);
+    // The anchor is a proof of its own: five times the chance of a sum without one is allowed.
+    let limit = i128::from(work.rules.combination.chance_ppm) * 5;
+    let likely = i128::from(found.tried) * 1_000_000
+        > limit * i128::from(sum.unsigned_abs());
+    let sure = found.answer == SearchAnswer::Unique && !likely;
+    let verdict = same_reference::shape(work, &whole);
+    let evidence = Evidence {
+        key: work.key_text(OURS, class.ours[0]),
+        search: Some(found.answer),
+        tried: found.tried,
+        candidates: candidates as u64,
+        rank: u32::from(!sure),
+        ..Evidence::default()
+    };
+    if sure {
+        work.join(Pass::Combination, &whole.ours, &whole.theirs, verdict, evidence);
+    } else {
+        let verdict = verdict.with(Reason::Ambiguous);
+        work.suggest(Pass::Combination, &whole.ours, &whole.theirs, verdict, evidence);
+    }
+}
+
+/// Two numbers differ by amounts that cancel out, alone or with lines that neither side's
+/// numbers claim: several of ours are several of theirs and only the sums agree.
+fn two_numbers(work: &mut Work<'_>) {
+    let differing = same_reference::differing(work);
+    let mut order: Vec<(i32, usize)> = differing
+        .iter()
+        .enumerate()
+        .filter_map(|(at, (class, _))| {
+            same_reference::last_day(work, THEIRS, &class.theirs).map(|day| (day, at))
+        })
+        .collect();
+    order.sort_unstable();
+    let mut rivals: Vec<(usize, usize, Vec<usize>, Found)> = Vec::new();
+    for (place, (day, a)) in order.iter().enumerate() {
+        for (other_day, b) in order[place + 1..].iter().take(40) {
+            if other_day - day > 3 {
+                break;
+            }
+            if let Some((members, found)) = cancel(work, &differing[*a], &differing[*b]) {
+                rivals.push((*a, *b, members, found));
+            }
+        }
+    }
+    let uses = |at: usize| rivals.iter().filter(|(a, b, _, _)| *a == at || *b == at).count();
+    for (a, b, members, found) in &rivals {
+        let (first, second) = (&differing[*a].0, &differing[*b].0);
+        if uses(*a) > 1 || uses(*b) > 1 || !alive(work, first) || !alive(work, second)
+            || members.iter().any(|item| !work.items[OURS][*item].open)
+        {
+            continue;
+        }
+        let ours: Vec<usize> =
+            first.ours.iter().chain(&second.ours).chain(members).copied().collect();
+        let theirs: Vec<usize> = first.theirs.iter().chain(&second.theirs).copied().collect();
+        let verdict = Verdict::of(Reason::Regrouped);
+        let evidence = Evidence {
+            key: work.key_text(OURS, first.ours[0]),
+            search: Some(found.answer),
+            tried: found.tried,
+            ..Evidence::default()
+        };
+        work.join(Pass::Combination, &ours, &theirs, verdict, evidence);
+    }
+}
+
+/// The free lines of ours that make two differences cancel: none, or a unique few between the
+/// two numbers' dates.
+fn cancel(work: &Work<'_>, a: &(Cluster, i64), b: &(Cluster, i64)) -> Option<(Vec<usize>, Found)> {
+    let missing = -(a.1.checked_add(b.1)?);
+    let none = Found { answer: SearchAnswer::Unique, solutions: Vec::new(), tried: 1 };
+    if missing == 0 {
+        return Some((Vec::new(), none));
+    }
+    let anchors: Vec<usize> = a.0.ours.iter().chain(&b.0.ours).copied().collect();
+    if work.is_money(&anchors, &[]) {
+        return None;
+    }
+    let free = free_lines(work, OURS, &anchors);
+    let (from, to) = (
+        same_reference::first_day(work, OURS, &anchors)?,
+        same_reference::last_day(work, OURS, &anchors)?,
+    );
+    if to - from > work.rules.combination.before {
+        return None;
+    }
+    let between: Vec<usize> = free
+        .into_iter()
+        .filter(|item| {
+            let day = work.items[OURS][*item].day;
+            day >= from && day <= to
+        })
+        .take(work.rules.combination.candidates)
+        .collect();
+    let amounts: Vec<i64> = between.iter().map(|item| work.items[OURS][*item].amount).collect();
+    let bounds = Bounds {
+        least: 1,
+        most: 3,
+        operations: work.rules.combination.operations,
+        chance_ppm: Some(work.rules.combination.chance_ppm),
+    };
+    let found = combination::search(&amounts, missing, bounds);
+    (found.answer == SearchAnswer::Unique).then(|| {
+        let members = found.solutions[0].iter().map(|at| between[*at]).collect();
+        (members, found)
+    })
+}

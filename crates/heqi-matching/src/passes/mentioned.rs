@@ -1,0 +1,96 @@
+//! Pass 5 mentioned references 摘要提及: a line whose memo or reference names documents of the
+//! other side whose sum is its amount, or its amount and a bank's charge.
+
+use heqi_domain::Reason;
+
+use crate::evidence::Evidence;
+use crate::explain::difference;
+use crate::outcome::{Pass, Verdict};
+use crate::reference;
+use crate::work::{OURS, THEIRS, Work};
+
+/// Most documents that one line may name; beyond it the line is a list, not a payment.
+const MOST: usize = 60;
+
+pub(crate) fn run(work: &mut Work<'_>) {
+    for side in [THEIRS, OURS] {
+        let by_key = open_by_key(work, 1 - side);
+        let open: Vec<usize> = work.open(side).collect();
+        for item in open {
+            if let Some(named) = named(work, side, item, &by_key) {
+                join(work, side, item, &named);
+            }
+        }
+    }
+}
+
+fn open_by_key(work: &Work<'_>, side: usize) -> Vec<(u64, usize)> {
+    let mut keyed: Vec<(u64, usize)> = work
+        .open(side)
+        .map(|item| (work.items[side][item].key, item))
+        .filter(|(key, _)| *key != 0)
+        .collect();
+    keyed.sort_unstable();
+    keyed
+}
+
+/// Open lines of the other side that the line names, of its sign and kind.
+fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> Option<Vec<usize>> {
+    let other = 1 - side;
+    let line = &work.items[side][item];
+    let own = work.raw(side, item);
+    let text = work.text(side, item);
+    if !text.bytes().chain(own.bytes()).any(|byte| byte.is_ascii_digit() || byte >= 0x80) {
+        return None;
+    }
+    let mut keys = reference::mentions(text);
+    // A reference is one number already; it is taken apart only if as a whole it leads nowhere.
+    if !line.points {
+        keys.extend(reference::mentions(own));
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    let mut named: Vec<usize> = Vec::new();
+    for key in keys {
+        let first = by_key.partition_point(|entry| entry.0 < key);
+        named.extend(by_key[first..].iter().take_while(|entry| entry.0 == key).map(|entry| entry.1));
+    }
+    named.retain(|candidate| {
+        let candidate_line = &work.items[other][*candidate];
+        let (ours, theirs) = if side == OURS { (item, *candidate) } else { (*candidate, item) };
+        candidate_line.open
+            && candidate_line.amount.signum() == line.amount.signum()
+            && work.compatible(ours, theirs)
+            && work
+                .days(ours, theirs)
+                .is_none_or(|days| days.abs() <= 2 * work.rules.dates.reference_window)
+    });
+    named.sort_unstable();
+    named.dedup();
+    (!named.is_empty() && named.len() <= MOST).then_some(named)
+}
+
+fn join(work: &mut Work<'_>, side: usize, item: usize, named: &[usize]) {
+    let one = [item];
+    let (ours, theirs): (&[usize], &[usize]) =
+        if side == OURS { (&one, named) } else { (named, &one) };
+    let (a, b) = (work.sum(OURS, ours), work.sum(THEIRS, theirs));
+    let mut verdict = match (ours.len(), theirs.len()) {
+        (1, 1) => Verdict::NONE,
+        (1, _) => Verdict::of(Reason::Split),
+        _ => Verdict::of(Reason::Merged),
+    };
+    if a != b {
+        let money = work.is_money(ours, theirs);
+        if !(money && difference::is_bank_charge(a, b, &work.rules.differences)) {
+            return;
+        }
+        verdict = Verdict::of(Reason::BankCharge);
+    } else if let ([o], [t]) = (ours, theirs) {
+        if let Some(note) = work.date_note(*o, *t) {
+            verdict = verdict.with(note);
+        }
+    }
+    let evidence = Evidence { key: work.key_text(1 - side, named[0]), ..Evidence::default() };
+    work.join(Pass::Mentioned, ours, theirs, verdict, evidence);
+}

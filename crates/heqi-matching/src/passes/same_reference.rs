@@ -1,0 +1,207 @@
+//! Passes 3 and 4 same reference 同号: lines of one number whose sums agree, and those whose
+//! amounts differ.
+
+use heqi_domain::{NO_DAY, Reason};
+
+use crate::evidence::Evidence;
+use crate::explain::difference;
+use crate::outcome::{Pass, Verdict};
+use crate::work::{OURS, THEIRS, Work};
+
+/// Open lines of both sides that bear one number.
+#[derive(Clone, Debug)]
+pub(crate) struct Cluster {
+    pub ours: Vec<usize>,
+    pub theirs: Vec<usize>,
+}
+
+/// Clusters of open lines by number, both sides present and in reach of each other.
+pub(crate) fn clusters(work: &Work<'_>) -> Vec<Cluster> {
+    let mut keyed: Vec<(u64, usize, usize)> = Vec::new();
+    for side in [OURS, THEIRS] {
+        let open = work.open(side).filter(|item| work.items[side][*item].key != 0);
+        keyed.extend(open.map(|item| (work.items[side][item].key, side, item)));
+    }
+    keyed.sort_unstable();
+    keyed
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|chunk| {
+            let pick = |side| -> Vec<usize> {
+                chunk.iter().filter(|entry| entry.1 == side).map(|entry| entry.2).collect()
+            };
+            Cluster { ours: pick(OURS), theirs: pick(THEIRS) }
+        })
+        .filter(|cluster| !cluster.ours.is_empty() && !cluster.theirs.is_empty())
+        .filter(|cluster| in_reach(work, cluster))
+        .collect()
+}
+
+/// Numbers start again some day: lines farther apart than the window are not one document.
+fn in_reach(work: &Work<'_>, cluster: &Cluster) -> bool {
+    let window = work.rules.dates.reference_window;
+    cluster.ours.iter().any(|ours| {
+        cluster
+            .theirs
+            .iter()
+            .any(|theirs| work.days(*ours, *theirs).is_none_or(|days| days.abs() <= window))
+    })
+}
+
+/// A cluster by sign, then as a whole: an invoice and its payment share a number but are two
+/// facts; only where they do not stand apart may they be netted.
+pub(crate) fn classes(work: &Work<'_>, cluster: &Cluster) -> Vec<Cluster> {
+    let by_sign = |positive: bool| Cluster {
+        ours: filter(&cluster.ours, |item| (work.items[OURS][*item].amount > 0) == positive),
+        theirs: filter(&cluster.theirs, |item| (work.items[THEIRS][*item].amount > 0) == positive),
+    };
+    let mut classes = vec![by_sign(true), by_sign(false)];
+    classes.retain(|class| !class.ours.is_empty() && !class.theirs.is_empty());
+    if classes.first().is_none_or(|class| {
+        class.ours.len() + class.theirs.len() < cluster.ours.len() + cluster.theirs.len()
+    }) {
+        classes.push(cluster.clone());
+    }
+    classes
+}
+
+fn filter(items: &[usize], keep: impl Fn(&usize) -> bool) -> Vec<usize> {
+    items.iter().copied().filter(|item| keep(item)).collect()
+}
+
+fn still_open(work: &Work<'_>, cluster: &Cluster) -> bool {
+    cluster.ours.iter().all(|item| work.items[OURS][*item].open)
+        && cluster.theirs.iter().all(|item| work.items[THEIRS][*item].open)
+}
+
+/// Pass 3: the sums agree.
+pub(crate) fn sums(work: &mut Work<'_>) {
+    for cluster in clusters(work) {
+        for class in classes(work, &cluster) {
+            if still_open(work, &class)
+                && work.sum(OURS, &class.ours) == work.sum(THEIRS, &class.theirs)
+            {
+                let verdict = shape(work, &class);
+                let evidence = evidence(work, &class);
+                work.join(Pass::SameReferenceSum, &class.ours, &class.theirs, verdict, evidence);
+            }
+        }
+    }
+}
+
+/// What the numbers of lines on both sides say.
+pub(crate) fn shape(work: &Work<'_>, class: &Cluster) -> Verdict {
+    let mixed = |side: usize, items: &[usize]| {
+        items.iter().any(|item| work.items[side][*item].amount > 0)
+            && items.iter().any(|item| work.items[side][*item].amount < 0)
+    };
+    match (class.ours.len(), class.theirs.len()) {
+        (1, 1) => {
+            let verdict = Verdict::NONE;
+            work.date_note(class.ours[0], class.theirs[0])
+                .map_or(verdict, |note| verdict.with(note))
+        }
+        (_, 1) if mixed(OURS, &class.ours) => Verdict::of(Reason::PartialPayment),
+        (1, _) if mixed(THEIRS, &class.theirs) => Verdict::of(Reason::PartialPayment),
+        (1, _) => Verdict::of(Reason::Split),
+        (_, 1) => Verdict::of(Reason::Merged),
+        _ => Verdict::of(Reason::Regrouped),
+    }
+}
+
+fn evidence(work: &Work<'_>, class: &Cluster) -> Evidence {
+    Evidence {
+        key: work.key_text(OURS, class.ours[0]),
+        days: work.days(class.ours[class.ours.len() - 1], class.theirs[class.theirs.len() - 1]),
+        ..Evidence::default()
+    }
+}
+
+/// The classes whose sums differ, each line in at most one: by sign where that leaves less.
+pub(crate) fn differing(work: &Work<'_>) -> Vec<(Cluster, i64)> {
+    let mut result: Vec<(Cluster, i64)> = Vec::new();
+    for cluster in clusters(work) {
+        let difference =
+            |class: &Cluster| work.sum(OURS, &class.ours) - work.sum(THEIRS, &class.theirs);
+        let mut classes = classes(work, &cluster);
+        let whole = classes.iter().position(|class| {
+            class.ours.len() == cluster.ours.len() && class.theirs.len() == cluster.theirs.len()
+        });
+        if let Some(at) = whole
+            && classes.len() > 1
+        {
+            let all = classes.remove(at);
+            let parts: u64 = classes.iter().map(|class| difference(class).unsigned_abs()).sum();
+            if difference(&all).unsigned_abs() < parts {
+                classes = vec![all];
+            }
+        }
+        result.extend(classes.into_iter().map(|class| {
+            let left = difference(&class);
+            (class, left)
+        }));
+    }
+    result
+}
+
+/// Pass 4a: differences that explain themselves (rounding, tax, flipped sign, swapped digits).
+pub(crate) fn explained(work: &mut Work<'_>) {
+    for (class, _) in differing(work) {
+        if class.ours.len() == 1 && class.theirs.len() == 1 {
+            let reason = finding(work, &class).reason;
+            let sure = [Reason::Rounding, Reason::Tax, Reason::WrongSign, Reason::DigitSlip];
+            if reason.is_some_and(|reason| sure.contains(&reason)) {
+                join_differing(work, &class);
+            }
+        }
+    }
+}
+
+/// Pass 4b: every other difference of one number, but for the lines that a proposed sum would
+/// explain: those wait for a person.
+pub(crate) fn rest(work: &mut Work<'_>) {
+    let proposed = work.proposed();
+    for (class, _) in differing(work) {
+        let waits = |side: usize, items: &[usize]| items.iter().any(|item| proposed[side][*item]);
+        if still_open(work, &class) && !waits(OURS, &class.ours) && !waits(THEIRS, &class.theirs) {
+            join_differing(work, &class);
+        }
+    }
+}
+
+fn finding(work: &Work<'_>, class: &Cluster) -> difference::Finding {
+    difference::explain(
+        work.sum(OURS, &class.ours),
+        work.sum(THEIRS, &class.theirs),
+        work.is_money(&class.ours, &class.theirs),
+        &work.rules.differences,
+    )
+}
+
+fn join_differing(work: &mut Work<'_>, class: &Cluster) {
+    let found = finding(work, class);
+    let several = class.ours.len() + class.theirs.len() > 2;
+    let main = match found.reason {
+        Some(Reason::Amount) if several => Some(Reason::SplitIncomplete),
+        other => other,
+    };
+    let mut verdict = main.map_or(Verdict::NONE, Verdict::of);
+    if !several && let Some(note) = work.date_note(class.ours[0], class.theirs[0]) {
+        verdict = verdict.with(note);
+    }
+    let evidence = Evidence {
+        rate_ppm: found.rate_ppm,
+        hypotheses: found.hypotheses,
+        ..evidence(work, class)
+    };
+    work.join(Pass::SameReference, &class.ours, &class.theirs, verdict, evidence);
+}
+
+/// The first day of some lines, if any has one.
+pub(crate) fn first_day(work: &Work<'_>, side: usize, items: &[usize]) -> Option<i32> {
+    items.iter().map(|item| work.items[side][*item].day).filter(|day| *day != NO_DAY).min()
+}
+
+/// The last day of some lines, if any has one.
+pub(crate) fn last_day(work: &Work<'_>, side: usize, items: &[usize]) -> Option<i32> {
+    items.iter().map(|item| work.items[side][*item].day).filter(|day| *day != NO_DAY).max()
+}

@@ -1,0 +1,274 @@
+//! The run: blocks, the exact pass over columns, the other passes block by block, the bridge.
+
+use heqi_domain::{LineIx, Lines, Progress, Stage};
+use rayon::prelude::*;
+
+use crate::around::{self, OpenBlock, Twins};
+use crate::block::{self, Blocks};
+use crate::bridge::{self, Openings};
+use crate::content::group_id;
+use crate::evidence::Evidence;
+use crate::exact::{self, Exact};
+use crate::explain::residual;
+use crate::outcome::{ExactPair, Group, Outcome, Pass, Residual, State, Verdict};
+use crate::passes;
+use crate::ruleset::RuleSet;
+use crate::work::{self, OURS, THEIRS, Work};
+
+/// Why a run returned no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MatchError {
+    /// The amounts of a side sum beyond what 64 bits of minor units hold.
+    #[error("the amounts are too large: their total exceeds 92,233,720,368,547,758.07")]
+    TooLarge,
+    /// A side has more lines than an index can count.
+    #[error("a side has more than {0} lines; split the files by customer")]
+    TooMany(u32),
+    /// The bridge does not close. This is a defect of Heqi, never of the input.
+    #[error(
+        "the bridge of customer `{customer}` ({currency}) does not close: {off} minor units off; \
+         no result was produced. Please report this with both files"
+    )]
+    NotClosed {
+        /// Customer of the block.
+        customer: String,
+        /// Currency of the block.
+        currency: String,
+        /// By how much.
+        off: i128,
+    },
+    /// A person asked to stop.
+    #[error("stopped on request; nothing was kept")]
+    Cancelled,
+}
+
+/// Matches two sides and explains what is left. Steps 3 and 4 of 8.
+///
+/// Amounts are minor units, signed from the receivable's side on *both* sides: a payable view
+/// has been mirrored by the caller.
+///
+/// # Errors
+/// [`MatchError`]; in particular, a bridge that does not close to the minor unit fails the run.
+pub fn match_lines(
+    ours: &Lines,
+    theirs: &Lines,
+    rules: &RuleSet,
+    openings: &Openings,
+    progress: &dyn Progress,
+) -> Result<Outcome, MatchError> {
+    bounded(ours, theirs)?;
+    progress.stage(Stage::Match, (ours.len() + theirs.len()) as u64);
+    let blocks = block::find(ours, theirs);
+    let mut exact = exact::run(ours, theirs, &blocks, rules);
+    let paired = 2 * exact.plain.len() as u64;
+    progress.advance(paired);
+    if progress.cancelled() {
+        return Err(MatchError::Cancelled);
+    }
+    let context = Context { lines: [ours, theirs], blocks: &blocks, rules };
+    let open = std::mem::take(&mut exact.open);
+    let mut by_block = context.open_blocks(&open);
+    let twins = around::look(
+        [ours, theirs],
+        [&blocks.of_ours, &blocks.of_theirs],
+        &mut by_block,
+        rules.references,
+    );
+    let left: u64 = open.iter().map(|side| side.len() as u64).sum();
+    progress.stage(Stage::Explain, left);
+    let parts: Vec<Part> = by_block
+        .into_par_iter()
+        .map(|(block, items)| {
+            if progress.cancelled() {
+                return Part::default();
+            }
+            let count = (items[OURS].len() + items[THEIRS].len()) as u64;
+            let part = context.block(block, items, &twins);
+            progress.advance(count);
+            part
+        })
+        .collect();
+    if progress.cancelled() {
+        return Err(MatchError::Cancelled);
+    }
+    context.assemble(exact, parts, openings)
+}
+
+/// All subset sums of what passes this check fit in 64 bits.
+fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
+    let mut total: u128 = 0;
+    for side in [ours, theirs] {
+        if u32::try_from(side.len()).is_err() {
+            return Err(MatchError::TooMany(u32::MAX));
+        }
+        total += side.amount.iter().map(|amount| u128::from(amount.unsigned_abs())).sum::<u128>();
+    }
+    if total > i64::MAX as u128 { Err(MatchError::TooLarge) } else { Ok(()) }
+}
+
+#[derive(Default)]
+struct Part {
+    groups: Vec<Group>,
+    residuals: Vec<Residual>,
+}
+
+struct Context<'a> {
+    lines: [&'a Lines; 2],
+    blocks: &'a Blocks,
+    rules: &'a RuleSet,
+}
+
+impl Context<'_> {
+    fn block_of(&self, side: usize, line: LineIx) -> u32 {
+        let of = if side == OURS { &self.blocks.of_ours } else { &self.blocks.of_theirs };
+        of[self.lines[side].account[line as usize] as usize]
+    }
+
+    /// Open lines by block, blocks in order.
+    fn open_blocks(&self, open: &[Vec<(LineIx, bool)>; 2]) -> Vec<(u32, OpenBlock)> {
+        let mut counts = vec![[0_usize; 2]; self.blocks.accounts.len()];
+        for side in [OURS, THEIRS] {
+            for (line, _) in &open[side] {
+                counts[self.block_of(side, *line) as usize][side] += 1;
+            }
+        }
+        let mut blocks: Vec<OpenBlock> = counts
+            .iter()
+            .map(|count| [Vec::with_capacity(count[OURS]), Vec::with_capacity(count[THEIRS])])
+            .collect();
+        for side in [OURS, THEIRS] {
+            for (line, extra) in &open[side] {
+                let item = work::item(self.lines[side], *line, *extra, self.rules.references);
+                blocks[self.block_of(side, *line) as usize][side].push(item);
+            }
+        }
+        let numbered = blocks.into_iter().enumerate();
+        numbered
+            .filter(|(_, sides)| !sides[OURS].is_empty() || !sides[THEIRS].is_empty())
+            .map(|(block, sides)| (block as u32, sides))
+            .collect()
+    }
+
+    /// The later passes of one block, and why its last lines stand alone.
+    fn block(&self, block: u32, items: OpenBlock, twins: &Twins) -> Part {
+        let mut work = Work::new(self.rules, block, self.lines, items);
+        passes::run(&mut work);
+        let proposed = work.proposed();
+        let mut residuals = Vec::new();
+        for side in [OURS, THEIRS] {
+            for at in work.open(side).filter(|at| !proposed[side][*at]) {
+                let item = &work.items[side][at];
+                let equal = [OURS, THEIRS].map(|index| twins.of(block, index, item.amount));
+                let (verdict, evidence) = residual::explain(&work, side, at, equal);
+                residuals.push(Residual {
+                    side: work::side(side),
+                    line: item.line,
+                    block,
+                    verdict,
+                    evidence,
+                });
+            }
+        }
+        Part { groups: work.groups, residuals }
+    }
+
+    fn assemble(&self, exact: Exact, parts: Vec<Part>, openings: &Openings) -> Result<Outcome, MatchError> {
+        let [ours, theirs] = self.lines;
+        let mut groups = self.exact_groups(&exact);
+        let mut residuals = Vec::new();
+        for part in parts {
+            groups.extend(part.groups);
+            residuals.extend(part.residuals);
+        }
+        groups.sort_by_key(|group| (group.block, group.state, self.first_day(group), group.evidence.rank, group.id));
+        unique_ids(&mut groups);
+        let pairs = self.in_order(exact.plain);
+        let (blocks, discrepancies) =
+            bridge::build(ours, theirs, self.blocks, &groups, &residuals, openings)?;
+        Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
+    }
+
+    fn first_day(&self, group: &Group) -> i32 {
+        let ours = group.ours.iter().map(|line| self.lines[OURS].day[*line as usize]);
+        let theirs = group.theirs.iter().map(|line| self.lines[THEIRS].day[*line as usize]);
+        ours.chain(theirs).min().unwrap_or(i32::MIN)
+    }
+
+    /// Exact pairs and blocks that carry something to say.
+    fn exact_groups(&self, exact: &Exact) -> Vec<Group> {
+        let [ours, theirs] = self.lines;
+        let dated = exact.dated.iter().map(|(a, b)| (vec![*a], vec![*b]));
+        dated
+            .chain(exact.alike.iter().cloned())
+            .map(|(a, b)| {
+                let (x, y) = (a[0] as usize, b[0] as usize);
+                let money = ours.kind[x].is_money() || theirs.kind[y].is_money();
+                let note = work::date_note(self.rules, ours.day[x], theirs.day[y], money);
+                let verdict = note.map_or(Verdict::NONE, |note| Verdict::NONE.with(note));
+                Group {
+                    id: group_id(ours, &a, theirs, &b),
+                    block: self.block_of(OURS, a[0]),
+                    pass: Pass::Exact,
+                    state: State::Settled,
+                    difference: 0,
+                    verdict,
+                    evidence: Evidence {
+                        key: crate::reference::core(ours.reference.get(a[0])),
+                        ..Evidence::default()
+                    },
+                    ours: a,
+                    theirs: b,
+                }
+            })
+            .collect()
+    }
+
+    /// Pairs by block, day and id: by content, and readable by a person.
+    fn in_order(&self, pairs: Vec<ExactPair>) -> Vec<ExactPair> {
+        let mut starts = vec![0_usize; self.blocks.accounts.len() + 1];
+        for pair in &pairs {
+            starts[self.block_of(OURS, pair.ours) as usize + 1] += 1;
+        }
+        for block in 0..self.blocks.accounts.len() {
+            starts[block + 1] += starts[block];
+        }
+        let mut next = starts.clone();
+        let blank = ExactPair { id: crate::GroupId(0), ours: 0, theirs: 0 };
+        let mut sorted = vec![blank; pairs.len()];
+        for pair in pairs {
+            let slot = &mut next[self.block_of(OURS, pair.ours) as usize];
+            sorted[*slot] = pair;
+            *slot += 1;
+        }
+        let day = &self.lines[OURS].day;
+        let mut rest: &mut [ExactPair] = &mut sorted;
+        let mut buckets = Vec::with_capacity(self.blocks.accounts.len());
+        for bounds in starts.windows(2) {
+            let (head, tail) = rest.split_at_mut(bounds[1] - bounds[0]);
+            buckets.push(head);
+            rest = tail;
+        }
+        buckets.into_par_iter().for_each(|bucket| {
+            let mut keyed: Vec<(i32, ExactPair)> =
+                bucket.iter().map(|pair| (day[pair.ours as usize], *pair)).collect();
+            keyed.sort_unstable_by_key(|(day, pair)| (*day, pair.id));
+            for (slot, (_, pair)) in bucket.iter_mut().zip(keyed) {
+                *slot = pair;
+            }
+        });
+        sorted
+    }
+}
+
+/// Two groups of equal content are told apart by their ordinal.
+fn unique_ids(groups: &mut [Group]) {
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|at| (groups[*at].id, *at));
+    for window in 1..order.len() {
+        let (before, this) = (order[window - 1], order[window]);
+        if groups[before].id == groups[this].id {
+            let ordinal = window as u64;
+            groups[this].id.0 = groups[this].id.0.wrapping_add(ordinal.wrapping_mul(0x9e37_79b9));
+        }
+    }
+}
