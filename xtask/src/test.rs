@@ -119,7 +119,15 @@ fn licenses(env: &Environment) -> Result<Outcome> {
         let reason = "cargo-deny is not installed (`cargo xtask setup` says how)";
         return Ok(Outcome::Skipped(reason.into()));
     }
-    env.runs(&["deny", "--locked", "check", "licenses", "bans", "sources"])
+    env.runs(&[
+        "deny",
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ])
 }
 
 fn tests(env: &Environment) -> Result<Outcome> {
