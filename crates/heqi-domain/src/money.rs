@@ -176,6 +176,13 @@ fn push_unsigned(out: &mut String, magnitude: u128, exponent: u32, grouped: bool
     let mut digits = [b'0'; 40];
     let mut length = 0;
     let mut rest = magnitude;
+    // Division of a u128 is slow: only the digits beyond a u64 pay for it.
+    while rest > u128::from(u64::MAX) {
+        digits[length] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        length += 1;
+    }
+    let mut rest = rest as u64;
     while rest > 0 {
         digits[length] = b'0' + (rest % 10) as u8;
         rest /= 10;
