@@ -4,8 +4,16 @@ mod arguments;
 mod completions;
 mod failure;
 mod input;
+mod inspect;
 mod mapping;
+mod matching;
 mod nearest;
+mod output;
+mod period;
+mod reading;
+mod rules;
+mod summary;
+mod tally;
 mod terminal;
 
 use std::process::ExitCode;
@@ -32,7 +40,10 @@ fn main() -> ExitCode {
 
 fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
     match command {
+        Command::Match(arguments) => matching::run(&arguments, terminal),
         Command::Completions(arguments) => completions::run(&arguments, terminal),
+        Command::Inspect(arguments) => inspect::run(&arguments, terminal),
+        Command::Rules(arguments) => rules::run(&arguments, terminal),
         _ => Ok(()),
     }
 }

@@ -26,7 +26,9 @@ pub const ROLES: &[(&str, Role)] = &[
     ("tax", Role::Tax),
     ("quantity", Role::Quantity),
     ("price", Role::Price),
+    ("discount", Role::Discount),
     ("status", Role::Status),
+    ("paid_by", Role::PaidBy),
     ("ignored", Role::Ignored),
 ];
 
@@ -63,6 +65,15 @@ pub fn parse(
         map.push((*role, column.trim().to_owned()));
     }
     Ok(map)
+}
+
+/// The mapping as text that [`parse`] reads back.
+pub fn write(map: &[(Role, String)]) -> String {
+    let word =
+        |role: Role| ROLES.iter().find(|(_, known)| *known == role).map_or("", |(word, _)| word);
+    let pair =
+        |(role, column): &(Role, String)| format!("{}={}", word(*role), column.replace(',', "\\,"));
+    map.iter().map(pair).collect::<Vec<_>>().join(",")
 }
 
 fn unknown_role(flag: &str, role: &str, terminal: &Terminal) -> Failure {
@@ -138,6 +149,14 @@ mod tests {
         );
         check(&["amount"], Err("`amount` in --map-ours names no column"));
         check(&["amount="], Err("`amount=` in --map-ours names no column"));
+    }
+
+    #[test]
+    fn a_mapping_is_written_as_it_is_read() {
+        let map = vec![(Role::Amount, "Total, net".to_owned()), (Role::Date, "日期".to_owned())];
+        let text = write(&map);
+        assert_eq!(text, r"amount=Total\, net,date=日期");
+        assert_eq!(parse("--map", &[text], &Terminal::plain(Lang::En)).expect("valid"), map);
     }
 
     #[test]

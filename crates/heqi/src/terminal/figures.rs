@@ -12,11 +12,6 @@ pub fn money(minor: i128, currency: Currency) -> String {
     heqi_domain::grouped_text(minor, currency.exponent())
 }
 
-/// Minor units as decimal text for machines: `-1234567.80`.
-pub fn plain_money(minor: i128, currency: Currency) -> String {
-    heqi_domain::decimal_text(minor, currency.exponent())
-}
-
 /// Decimal text with its whole part grouped; what is not a number stays as it is.
 pub fn decimal(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));

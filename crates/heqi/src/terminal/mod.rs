@@ -22,7 +22,7 @@ use heqi_domain::Lang;
 use crate::arguments::{Common, Language};
 use crate::failure::{Failure, Kind};
 
-pub use figures::{bytes, count, decimal, money, plain_money, share};
+pub use figures::{bytes, count, decimal, money, share};
 pub(crate) use say;
 pub use table::{Align, Table, ellipsis};
 pub use watch::{Watch, interrupted, stop_on_interrupt};

@@ -53,6 +53,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// Since when files are read; their times overlap, so each reader takes its own.
+    reading: Option<Instant>,
     stage: Option<(Stage, Instant)>,
     timings: Vec<(Stage, Duration)>,
     finished: bool,
@@ -84,16 +86,8 @@ impl Watch {
     }
 
     /// The progress of one of two files that are read at the same time.
-    pub fn reader(&self) -> ReaderProgress<'_> {
-        ReaderProgress { watch: self, began: Mutex::new(None) }
-    }
-
-    /// Takes the time of `work` under `stage`.
-    pub fn timed<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
-        let began = Instant::now();
-        let result = work();
-        self.shared.time(stage, began.elapsed());
-        result
+    pub const fn reader(&self, stage: Stage) -> ReaderProgress<'_> {
+        ReaderProgress { watch: self, stage }
     }
 
     /// Ends the show, so that other output can follow. Times go on being taken.
@@ -132,6 +126,7 @@ impl Progress for Watch {
         let now = Instant::now();
         let mut state = self.shared.state();
         let last = state.stage.replace((name, now));
+        state.reading = None;
         self.shared.total.store(total, Ordering::Relaxed);
         self.shared.done.store(0, Ordering::Relaxed);
         drop(state);
@@ -152,21 +147,24 @@ impl Progress for Watch {
 /// Adds one file's bytes to the common bar; its time is taken on its own.
 pub struct ReaderProgress<'watch> {
     watch: &'watch Watch,
-    began: Mutex<Option<(Stage, Instant)>>,
+    stage: Stage,
+}
+
+impl ReaderProgress<'_> {
+    /// Takes the time of reading the file.
+    pub fn timed<T>(&self, read: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let result = read();
+        self.watch.shared.time(self.stage, began.elapsed());
+        result
+    }
 }
 
 impl Progress for ReaderProgress<'_> {
-    fn stage(&self, name: Stage, total: u64) {
+    fn stage(&self, _: Stage, total: u64) {
         let shared = &self.watch.shared;
-        let mut state = shared.state();
-        // The bar carries the name of the first file's stage; both count into one total.
-        if state.stage.is_none() {
-            state.stage = Some((name, Instant::now()));
-        }
-        drop(state);
+        shared.state().reading.get_or_insert_with(Instant::now);
         shared.total.fetch_add(total, Ordering::Relaxed);
-        let mut began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
-        began.get_or_insert((name, Instant::now()));
     }
 
     fn advance(&self, amount: u64) {
@@ -192,7 +190,8 @@ fn show(shared: &Shared, lang: Lang) {
         if !timeout.timed_out() {
             break;
         }
-        let Some((stage, began)) = state.stage else { continue };
+        let reading = state.reading.map(|began| (Stage::ReadOurs, began));
+        let Some((stage, began)) = reading.or(state.stage) else { continue };
         let view = View::of(shared, stage, began.elapsed(), lang);
         drop(state);
         if tty {
@@ -321,7 +320,8 @@ mod tests {
     #[test]
     fn stages_are_timed_from_one_to_the_next() {
         let mut watch = Watch { shared: Arc::default(), ticker: None };
-        watch.timed(Stage::ReadOurs, || std::thread::sleep(Duration::from_millis(3)));
+        let reader = watch.reader(Stage::ReadOurs);
+        reader.timed(|| std::thread::sleep(Duration::from_millis(3)));
         watch.stage(Stage::Match, 10);
         std::thread::sleep(Duration::from_millis(3));
         watch.stage(Stage::Explain, 10);

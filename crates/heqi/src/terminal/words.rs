@@ -15,12 +15,24 @@ pub const fn stage(stage: Stage, lang: Lang) -> &'static str {
     }
 }
 
+/// A stage of a run, beside its time.
+pub const fn stage_of(stage: Stage, lang: Lang) -> &'static str {
+    match stage {
+        Stage::ReadOurs => lang.pick("读我方账", "read ours"),
+        Stage::ReadTheirs => lang.pick("读对方账", "read theirs"),
+        Stage::Match => lang.pick("核对", "match"),
+        Stage::Explain => lang.pick("查明差异", "explain"),
+        Stage::Write => lang.pick("写出结果", "write"),
+        Stage::Verify => lang.pick("复核", "verify"),
+    }
+}
+
 /// How far a group is decided.
 pub const fn state(state: State, lang: Lang) -> &'static str {
     match state {
-        State::Settled => lang.pick("已核对", "settled"),
-        State::Differs => lang.pick("有差异", "differs"),
-        State::Suggested => lang.pick("待确认", "suggested"),
+        State::Settled => lang.pick("已核对", "Settled"),
+        State::Differs => lang.pick("有差异", "Differs"),
+        State::Suggested => lang.pick("待确认", "Suggested"),
     }
 }
 
@@ -45,6 +57,8 @@ pub const fn role(role: Role, lang: Lang) -> &'static str {
         Role::Tax => lang.pick("税额", "tax"),
         Role::Quantity => lang.pick("数量", "quantity"),
         Role::Price => lang.pick("单价", "price"),
+        Role::Discount => lang.pick("折扣率", "discount rate"),
+        Role::PaidBy => lang.pick("支付方式", "paid by"),
         Role::Status => lang.pick("状态", "status"),
         Role::Ignored => lang.pick("不使用", "not used"),
     }
