@@ -20,6 +20,7 @@ cargo xtask <task>
 
   setup                    check the tools of this machine and say how to get what is missing
   test [--ci]              everything a change must pass: format, tidy, lints, tests, scores
+  score                    only the release binary against labelled pairs
   tidy                     the rules of the house: crate edges, budgets, words, documents
   demo                     make an invented company, match its ledgers, show the bridge
   bench [--sizes 100k,1M,10M] [--runs N] [--only PART,…]
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     };
     let outcome = match task {
         "test" => test::run(rest),
+        "score" => test::run_scores(),
         "tidy" => tidy::run(),
         "setup" => setup::run(),
         "demo" => demo::run(),

@@ -17,8 +17,8 @@ const PACKAGES: &[&str] = &["pandas", "numpy", "pyarrow", "openpyxl"];
 const ROUND_AMOUNTS: &str = "
 import sys, pandas as pd
 table = pd.read_csv(sys.argv[1], dtype=str)
-amount = pd.to_numeric(table['amount'], errors='coerce')
-table['amount'] = ((amount / 20).round().replace(0, 1) * 20).map('{:.2f}'.format)
+amount = pd.to_numeric(table['Amount'], errors='coerce')
+table['Amount'] = ((amount / 20).round().replace(0, 1) * 20).map('{:.2f}'.format)
 table.to_csv(sys.argv[2], index=False)
 ";
 

@@ -49,13 +49,24 @@ pub fn run(arguments: &[String]) -> Result<bool> {
             other => bail!("`cargo xtask test` knows --ci, not `{other}`"),
         }
     }
-    let environment = Environment::of(plain)?;
+    run_steps(STEPS, &Environment::of(plain)?)
+}
+
+/// The last steps alone: the release build, and its scores on labelled pairs.
+///
+/// # Errors
+/// A machine without a home for the cache.
+pub fn run_scores() -> Result<bool> {
+    run_steps(&STEPS[STEPS.len() - 1..], &Environment::of(on_build_machine())?)
+}
+
+fn run_steps(tasks: &[Task], environment: &Environment) -> Result<bool> {
     let mut steps = Vec::new();
-    for (name, step) in STEPS {
-        steps.push(timed(name, || step(&environment)));
+    for (name, step) in tasks {
+        steps.push(timed(name, || step(environment)));
     }
     let built = steps.last().is_some_and(|step| step.outcome == Outcome::Passed);
-    steps.extend(scores(built, &environment));
+    steps.extend(scores(built, environment));
     println!("\n{}", table(&steps));
     let (line, good) = closing(&steps);
     println!("{line}");

@@ -1,0 +1,46 @@
+//! The generated ledgers of the benchmark, made once and kept in the cache.
+
+use super::{Desk, short};
+use crate::shell::{capture, command};
+use anyhow::Result;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Two ledgers of `size` lines a side as CSV and Parquet, with the truth beside them.
+///
+/// # Errors
+/// The generator or DuckDB failed.
+pub fn ledgers(desk: &Desk, size: u64) -> Result<PathBuf> {
+    let folder = desk.folder.join("data").join(short(size));
+    if !folder.join("truth.csv").exists() {
+        eprintln!("making {} lines a side in {}", short(size), folder.display());
+        fs::create_dir_all(&folder)?;
+        let lines = size.to_string();
+        let mut generator = command(&desk.heqi, ["sample", "--bench", &lines, "--out"]);
+        capture(generator.arg(&folder))?;
+    }
+    if !folder.join("theirs.parquet").exists() {
+        prepare(desk, &folder, "parquet", &folder)?;
+    }
+    Ok(folder)
+}
+
+/// Another arrangement of the same lines, as CSV: `many` customers, or `skew` to one.
+///
+/// # Errors
+/// DuckDB failed.
+pub fn variant(desk: &Desk, size: u64, kind: &str) -> Result<PathBuf> {
+    let source = ledgers(desk, size)?;
+    let folder = desk.folder.join("data").join(format!("{}-{kind}", short(size)));
+    if !folder.join("theirs.csv").exists() {
+        prepare(desk, &source, kind, &folder)?;
+    }
+    Ok(folder)
+}
+
+fn prepare(desk: &Desk, source: &Path, kind: &str, target: &Path) -> Result<()> {
+    let program = desk.program("prepare.py");
+    let mut prepare = command(&program[0], &program[1..]);
+    capture(prepare.arg(source).arg(kind).arg(target))?;
+    Ok(())
+}
