@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
 
 use heqi_intake::Source;
 
 use crate::failure::{Failure, Kind, kind_of_io};
-use crate::terminal::{Terminal, say};
+use crate::reading::stopped;
+use crate::terminal::{Terminal, interrupted, say};
 
 /// What standard input is called in messages and results.
 pub const STDIN: &str = "-";
@@ -77,21 +79,44 @@ pub fn open(path: &Path, terminal: &Terminal) -> Result<Box<dyn Source>, Failure
     }
     if !metadata.is_file() {
         // A pipe or device has no length and no offsets.
-        let mut bytes = Vec::new();
-        let mut file = file;
-        file.read_to_end(&mut bytes).map_err(|error| cannot_open(path, &error, terminal))?;
+        let bytes = drain(file, terminal)?;
+        let bytes = bytes.map_err(|error| cannot_open(path, &error, terminal))?;
         return Ok(Box::new(Buffer(bytes)));
     }
     Ok(Box::new(FileSource { length: metadata.len(), file }))
 }
 
 fn read_stdin(terminal: &Terminal) -> Result<Box<dyn Source>, Failure> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+    let bytes = drain(io::stdin(), terminal)?.map_err(|error| {
         let what = terminal.pick("无法读取标准输入", "cannot read standard input");
         Failure::new(Kind::Input, format!("{what}: {error}"))
     })?;
     Ok(Box::new(Buffer(bytes)))
+}
+
+/// Takes a stream to its end. A read that waits for data cannot be stopped, so it waits on a
+/// thread of its own while this one watches for Ctrl-C.
+fn drain(
+    mut stream: impl Read + Send + 'static,
+    terminal: &Terminal,
+) -> Result<io::Result<Vec<u8>>, Failure> {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let result = stream.read_to_end(&mut bytes).map(|_| bytes);
+        // Nobody listens any more after an interruption.
+        drop(done.send(result));
+    });
+    loop {
+        match ended.recv_timeout(std::time::Duration::from_millis(20)) {
+            Ok(result) => return Ok(result),
+            Err(_) if interrupted() => return Err(stopped(terminal)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(Err(io::Error::other("the reading thread ended early")));
+            }
+        }
+    }
 }
 
 /// Reads a small text file: a template, a rule set.

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use heqi_domain::{Progress, Stage};
 use heqi_matching::Discrepancy;
-use heqi_results::{Input, MatchResult, ResultFormat, ResultsError, Rules, SUMMARY_FILE, Written};
+use heqi_results::{
+    Input, MatchResult, ResultFormat, ResultsError, Rules, SUMMARY_FILE, Summary, Written,
+};
 use serde::Serialize;
 
 use crate::arguments::{Match, OutputFormat};
@@ -105,7 +107,7 @@ fn with_result<T>(
 #[derive(Serialize)]
 struct Machine {
     #[serde(flatten)]
-    summary: serde_json::Value,
+    summary: Summary,
     /// The result folder, if one was written.
     out: Option<String>,
     /// How their amounts were brought to the receivable's side.
@@ -155,13 +157,8 @@ pub fn json(
                 .map_err(|error| Failure::new(kind_of_io(&error), error.to_string()))?;
             serde_json::from_slice(&bytes).map_err(|error| unexpected(&error))?
         }
-        None => {
-            let summary = with_result(matched, &[], None, terminal, |result| {
-                heqi_results::Summary::of(result, &[])
-            })?
-            .map_err(|error| explain(&error, terminal))?;
-            serde_json::to_value(summary).map_err(|error| unexpected(&error))?
-        }
+        None => with_result(matched, &[], None, terminal, |result| Summary::of(result, &[]))?
+            .map_err(|error| explain(&error, terminal))?,
     };
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let outside = |side: heqi_domain::Side, outside: Outside| OutsideJson {

@@ -11,7 +11,8 @@ use heqi_matching::{Block, State};
 use crate::inspect::{form, span};
 use crate::tally::{Bridge, Placed, Tally};
 use crate::terminal::{
-    Align, Paint, Table, Terminal, count, decimal, ellipsis, money, say, share, words,
+    Align, Paint, Table, Terminal, count, decimal, ellipsis, ellipsis_front, money, say, share,
+    words,
 };
 
 /// Customers listed one by one without `--verbose`.
@@ -107,7 +108,7 @@ impl Summary<'_> {
             let sum = decimal(&inspection.sum);
             table.row([
                 terminal.paint(Paint::Bold, side.label(terminal.lang)),
-                ellipsis(&file.name, 40),
+                ellipsis_front(&file.name, 40),
                 form(inspection, terminal.lang),
                 say!(terminal, "{rows} 行", "{rows} lines"),
                 span(inspection, terminal.lang).unwrap_or_default(),

@@ -120,6 +120,24 @@ pub fn ellipsis(text: &str, width: usize) -> String {
     cut + "…"
 }
 
+/// A path cut to `width` columns from its front, because its end tells files apart.
+pub fn ellipsis_front(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut cut: Vec<char> = Vec::new();
+    let mut used = 1;
+    for character in text.chars().rev() {
+        used += character.to_string().width();
+        if used > width {
+            break;
+        }
+        cut.push(character);
+    }
+    cut.push('…');
+    cut.iter().rev().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +166,13 @@ mod tests {
         check("华东机电设备有限公司", 11, "华东机电设…");
         check("华东机电设备有限公司", 10, "华东机电…");
         check("Acme Ltd", 5, "Acme…");
+    }
+
+    #[test]
+    fn a_long_path_keeps_its_end() {
+        let check = |text, width, expected| assert_eq!(ellipsis_front(text, width), expected);
+        check("data/mid/ours.csv", 17, "data/mid/ours.csv");
+        check("data/mid/ours.csv", 12, "…id/ours.csv");
+        check("十月/对方账.csv", 11, "…对方账.csv");
     }
 }
