@@ -74,7 +74,14 @@ groups_right = one(f"""SELECT count(*) FROM (
     LEFT JOIN truth ON truth.theirs = t.doc AND truth.ours = o.doc AND truth.merged
     GROUP BY o.grp
     HAVING count(truth.ours) = any_value(g.size) AND count(*) = any_value(g.size))""")[0]
-print(json.dumps({
+limited = {}
+if os.path.isdir(result):
+    # Where a search stopped at its budget the result has to say so; here it is counted.
+    said = " UNION ALL ".join(f"SELECT side, line_id, reason FROM '{result}/{name}.parquet'"
+                              for name in ("members", "residuals"))
+    limited["lines at the search limit"] = one(f"""SELECT count(DISTINCT (side, line_id))
+        FROM ({said}) WHERE contains(reason, 'search_limit')""")[0]
+print(json.dumps(limited | {
     "pairs right": right + copies,
     "pairs wrong": claimed - right - copies,
     "groups claimed": groups,
