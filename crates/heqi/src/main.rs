@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     // Usage errors leave here with code 2, help and version with 0.
     let arguments = Arguments::parse();
     let terminal = Terminal::new(&arguments.common);
-    terminal::stop_on_interrupt();
+    terminal::stop_on_interrupt(terminal);
     match run(arguments.command, &terminal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

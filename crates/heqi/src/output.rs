@@ -16,7 +16,7 @@ use crate::failure::{Failure, Kind, kind_of_io};
 use crate::matching::Matched;
 use crate::reading::stopped;
 use crate::summary::{Outside, View};
-use crate::terminal::{Terminal, Watch, say};
+use crate::terminal::{Terminal, Watch, say, while_writing};
 
 /// The workbook's name in the result folder.
 pub const WORKBOOK: &str = "reconciliation.xlsx";
@@ -37,7 +37,7 @@ pub fn write(
     let timings = watch.timings();
     let created = now();
     let written = with_result(matched, &timings, Some(&created), terminal, |result| {
-        heqi_results::write(dir, &formats, result, watch)
+        while_writing(|| heqi_results::write(dir, &formats, result, watch))
     })?;
     written.map(Some).map_err(|error| explain(&error, terminal))
 }

@@ -25,7 +25,7 @@ use crate::failure::{Failure, Kind};
 pub use figures::{bytes, count, decimal, money, share};
 pub(crate) use say;
 pub use table::{Align, Table, ellipsis, ellipsis_front};
-pub use watch::{Watch, interrupted, stop_on_interrupt};
+pub use watch::{Watch, interrupted, stop_on_interrupt, while_writing};
 
 /// How and in which language to speak.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,11 @@ const TICK: Duration = Duration::from_millis(100);
 /// How often a line is written where there is no terminal.
 const LINE: Duration = Duration::from_secs(10);
 
+/// How long work may take to stop before the process is ended.
+const GRACE: Duration = Duration::from_secs(1);
+
 static STOP: AtomicBool = AtomicBool::new(false);
+static WRITING: AtomicBool = AtomicBool::new(false);
 
 /// Whether a person asked to stop.
 pub fn interrupted() -> bool {
@@ -27,14 +31,32 @@ pub fn interrupted() -> bool {
 }
 
 /// From now on the first Ctrl-C asks the work to stop, the second ends the process at once.
-pub fn stop_on_interrupt() {
-    let handler = || {
+///
+/// Work that does not come to a place where it can stop is ended after a moment, unless it is
+/// writing: then it may have something to put back.
+pub fn stop_on_interrupt(terminal: Terminal) {
+    let handler = move || {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
+        std::thread::spawn(move || {
+            std::thread::sleep(GRACE);
+            if !WRITING.load(Ordering::Relaxed) {
+                terminal.failed(&crate::reading::stopped(&terminal));
+                std::process::exit(130);
+            }
+        });
     };
     // Without a handler Ctrl-C still ends the process, only less gently.
     drop(ctrlc::set_handler(handler));
+}
+
+/// Runs `write`, which stops by itself when it is asked to and cleans up.
+pub fn while_writing<T>(write: impl FnOnce() -> T) -> T {
+    WRITING.store(true, Ordering::Relaxed);
+    let result = write();
+    WRITING.store(false, Ordering::Relaxed);
+    result
 }
 
 /// Watches a run: counts, shows, and takes the time of each stage.
