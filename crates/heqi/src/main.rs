@@ -24,6 +24,10 @@ use arguments::{Arguments, Command};
 use failure::Failure;
 use terminal::Terminal;
 
+/// Many small texts are allocated and freed on two threads; the system's allocator is slower.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Usage errors leave here with code 2, help and version with 0.
     let arguments = Arguments::parse();
