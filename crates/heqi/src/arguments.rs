@@ -330,7 +330,7 @@ pub struct Sample {
 
     /// Write the benchmark's pair of this many lines a side instead.
     #[arg(long, value_name = "N", hide = true)]
-    pub bench: Option<u64>,
+    pub bench: Option<u32>,
 }
 
 /// Arguments of `heqi completions`.

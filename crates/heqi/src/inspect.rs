@@ -219,5 +219,4 @@ fn more(all: usize, shown: usize, terminal: &Terminal) -> String {
 }
 
 #[cfg(test)]
-#[path = "inspect_tests.rs"]
 mod tests;

@@ -8,6 +8,7 @@ mod inspect;
 mod mapping;
 mod matching;
 mod nearest;
+mod opening;
 mod output;
 mod period;
 mod reading;

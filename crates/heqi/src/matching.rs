@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use heqi_domain::{Money, Period, Side, Stage};
+use heqi_domain::{Period, Side, Stage};
 use heqi_intake::{ControlTotals, Orientation, Reading, View as FileView};
-use heqi_matching::{MatchError, Openings, Outcome, References, RuleSet};
+use heqi_matching::{Discrepancy, MatchError, Outcome, References, RuleSet, sentence};
 
 use crate::arguments::{Match, OutputFormat, TheirsView};
 use crate::failure::{Failure, Kind};
+use crate::opening::Opening;
 use crate::period::{self, Kept};
 use crate::reading::{self, Opened, Request, stopped};
 use crate::summary::{File, Summary, View};
@@ -55,6 +56,7 @@ pub fn run(arguments: &Match, terminal: &Terminal) -> Result<(), Failure> {
     if arguments.json {
         terminal.data(&output::json(&matched, written.as_ref(), &timings, elapsed, terminal)?)?;
     } else if !terminal.quiet {
+        let details = details(&matched, terminal);
         let summary = Summary {
             ours: file(&matched, Side::Ours),
             theirs: file(&matched, Side::Theirs),
@@ -62,6 +64,7 @@ pub fn run(arguments: &Match, terminal: &Terminal) -> Result<(), Failure> {
             period: matched.period,
             tally: &tally,
             blocks: &matched.outcome.blocks,
+            details: &details,
             out: arguments.out.as_deref(),
             workbook: arguments.format.contains(&OutputFormat::Xlsx).then_some(output::WORKBOOK),
             elapsed,
@@ -70,6 +73,31 @@ pub fn run(arguments: &Match, terminal: &Terminal) -> Result<(), Failure> {
         terminal.data(&summary.render(terminal))?;
     }
     verdict(arguments, &matched, &tally, terminal)
+}
+
+/// Discrepancies that are told one by one; more are read in a file.
+const TOLD: usize = 12;
+/// The same with `--verbose`.
+const TOLD_VERBOSE: usize = 200;
+
+/// The discrepancies in words, unless there are too many to read on a terminal.
+fn details(matched: &Matched, terminal: &Terminal) -> Vec<String> {
+    let outcome = &matched.outcome;
+    let most = if terminal.verbose { TOLD_VERBOSE } else { TOLD };
+    if outcome.discrepancies.len() > most {
+        return Vec::new();
+    }
+    let [ours, theirs] = [&matched.readings[0].lines, &matched.readings[1].lines];
+    let said = |row: &Discrepancy| sentence(row, outcome, ours, theirs, terminal.lang);
+    if outcome.blocks.len() == 1 {
+        return outcome.discrepancies.iter().map(said).collect();
+    }
+    let colon = terminal.pick("：", ": ");
+    let named = |row: &Discrepancy| {
+        let customer = &outcome.blocks[row.block as usize].account.customer;
+        format!("{customer}{colon}{}", said(row))
+    };
+    outcome.discrepancies.iter().map(named).collect()
 }
 
 /// The exit code of a run that went well.
@@ -290,73 +318,4 @@ fn explain(error: &MatchError, terminal: &Terminal) -> Failure {
             "this is a defect of Heqi; please report it with both files",
         )),
     }
-}
-
-/// Where the opening balances come from: flags, else the files of a single customer.
-struct Opening<'a> {
-    arguments: &'a Match,
-    control: [ControlTotals; 2],
-    /// Σ of the lines before the period: they are part of the period's opening balance.
-    before: [i128; 2],
-    /// Whether each file is about one account.
-    single: bool,
-}
-
-impl Opening<'_> {
-    fn asked(&self) -> bool {
-        self.arguments.opening_ours.is_some() || self.arguments.opening_theirs.is_some()
-    }
-
-    fn openings(&self, readings: &[Reading; 2], terminal: &Terminal) -> Result<Openings, Failure> {
-        let accounts = readings.iter().flat_map(|reading| &reading.lines.accounts).next();
-        let fallback = reading::currency(&self.arguments.currency, terminal)?;
-        let exponent = accounts.map_or(fallback, |account| account.currency).exponent();
-        let flags = [
-            ("--opening-ours", &self.arguments.opening_ours),
-            ("--opening-theirs", &self.arguments.opening_theirs),
-        ];
-        let mut given = [None; 2];
-        for (at, (flag, text)) in flags.into_iter().enumerate() {
-            given[at] = match text {
-                Some(text) => Some(amount(flag, text, exponent, terminal)?),
-                None => self.stated(at),
-            };
-        }
-        let only = match given {
-            [Some(ours), Some(theirs)] => Some([ours, theirs]),
-            // One stated balance alone would make a difference out of silence.
-            [ours, theirs] if self.asked() => {
-                Some([ours.unwrap_or_default(), theirs.unwrap_or_default()])
-            }
-            _ => None,
-        };
-        Ok(Openings { only, ..Openings::default() })
-    }
-
-    /// The opening balance that a file of one customer states, moved to the period's first day.
-    fn stated(&self, at: usize) -> Option<i64> {
-        let opening = self.control[at].opening.filter(|_| self.single)?;
-        i64::try_from(i128::from(opening) + self.before[at]).ok()
-    }
-
-    fn ambiguous(&self, accounts: usize, terminal: &Terminal) -> Failure {
-        let accounts = count(accounts as u64);
-        let message = say!(
-            terminal,
-            "给出了期初余额，但账上有 {accounts} 个往来账户，无法确定属于哪一个",
-            "an opening balance was given, but there are {accounts} accounts it could belong to"
-        );
-        Failure::new(Kind::Usage, message)
-            .hint(terminal.pick("加 --customer 指定客户", "name the customer with --customer"))
-    }
-}
-
-/// A balance from the command line; thousands may be grouped.
-fn amount(flag: &str, text: &str, exponent: u32, terminal: &Terminal) -> Result<i64, Failure> {
-    let plain = text.replace([',', '，'], "");
-    Money::parse(plain.trim(), exponent).map(Money::minor).map_err(|error| {
-        let message = say!(terminal, "{flag} 的「{text}」不是金额", "{flag}: {error}");
-        Failure::new(Kind::Usage, message)
-            .hint(terminal.pick("写成 -1234.50 这样的数字", "write it as -1234.50"))
-    })
 }

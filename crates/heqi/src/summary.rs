@@ -1,22 +1,23 @@
 //! The summary of a match for a person: what was read, what agrees, what the difference is made
 //! of, and what to do next.
 
+mod bridge;
+mod customers;
+mod notes;
+
 use std::path::Path;
 use std::time::Duration;
 
-use heqi_domain::{Lang, Period, Reason, Side};
+use heqi_domain::{Period, Side};
 use heqi_intake::Inspection;
 use heqi_matching::{Block, State};
 
 use crate::inspect::{form, span};
-use crate::tally::{Bridge, Placed, Tally};
+use crate::tally::{Placed, Tally};
 use crate::terminal::{
-    Align, Paint, Table, Terminal, count, decimal, ellipsis, ellipsis_front, money, say, share,
-    words,
+    Align, Paint, Table, Terminal, count, decimal, ellipsis_front, say, share, words,
 };
 
-/// Customers listed one by one without `--verbose`.
-const FEW: usize = 5;
 /// Next steps listed.
 const STEPS: usize = 4;
 
@@ -73,6 +74,8 @@ pub struct Summary<'a> {
     pub tally: &'a Tally,
     /// Per customer and currency.
     pub blocks: &'a [Block],
+    /// What each discrepancy says in words; empty where there are too many to read.
+    pub details: &'a [String],
     /// Where the result was written.
     pub out: Option<&'a Path>,
     /// The workbook in it, which a person opens first.
@@ -90,9 +93,10 @@ impl Summary<'_> {
         for bridge in &self.tally.bridges {
             let of = self.blocks.iter().find(|block| block.account.currency == bridge.currency);
             let customer = of.map_or("", |block| block.account.customer.as_str());
-            parts.push(bridge_of(bridge, customer, terminal));
+            parts.push(bridge::render(bridge, customer, terminal));
         }
-        parts.extend(self.customers(terminal));
+        parts.extend(customers::render(self.blocks, self.tally.bridges.len(), terminal));
+        parts.extend(self.details(terminal));
         parts.extend(self.steps(terminal));
         parts.push(self.foot(terminal));
         parts.join("\n")
@@ -125,7 +129,7 @@ impl Summary<'_> {
     /// What must be known about the reading: mirrored, rejected, outside the period.
     fn notes(&self, terminal: &Terminal) -> Vec<String> {
         let mut notes = Vec::new();
-        notes.extend(view_note(self.view, terminal));
+        notes.extend(notes::view_note(self.view, terminal));
         for (side, file) in [(Side::Ours, &self.ours), (Side::Theirs, &self.theirs)] {
             let word = side.label(terminal.lang);
             if file.inspection.rejected > 0 {
@@ -138,7 +142,7 @@ impl Summary<'_> {
                 notes.push(terminal.paint(Paint::Attention, &note));
             }
             if let (Some(period), true) = (self.period, file.outside != Outside::default()) {
-                notes.push(outside_note(word, period, file.outside, terminal));
+                notes.push(notes::outside_note(word, period, file.outside, terminal));
             }
             for warning in &file.inspection.warnings {
                 let said = terminal.pick(&warning.zh, &warning.en);
@@ -195,66 +199,14 @@ impl Summary<'_> {
         table.render()
     }
 
-    /// Customers whose balances differ, largest difference first.
-    fn customers(&self, terminal: &Terminal) -> Option<String> {
-        let difference = |block: &&Block| {
-            let [ours, theirs] = block.closing();
-            ours - theirs
-        };
-        let mut open: Vec<&Block> = self
-            .blocks
-            .iter()
-            .filter(|block| difference(block) != 0 || !block.discrepancies.is_empty())
-            .collect();
-        if self.blocks.len() < 2 || open.is_empty() {
+    fn details(&self, terminal: &Terminal) -> Option<String> {
+        if self.details.is_empty() {
             return None;
         }
-        open.sort_by_key(|block| std::cmp::Reverse(difference(block).unsigned_abs()));
-        let shown = if terminal.verbose { open.len() } else { FEW.min(open.len()) };
-        let currencies = self.tally.bridges.len();
-        let mut table = Table::new(
-            0,
-            &[Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right],
-        );
-        let (all, differ) = (count(self.blocks.len() as u64), count(open.len() as u64));
-        let title = say!(
-            terminal,
-            "往来单位（{all} 个账户，{differ} 个有差异）",
-            "Customers ({all} accounts, {differ} with differences)"
-        );
-        let heads = [
-            title.as_str(),
-            if currencies > 1 { terminal.pick("币种", "currency") } else { "" },
-            terminal.pick("我方期末", "our closing"),
-            terminal.pick("对方期末", "their closing"),
-            terminal.pick("差额", "difference"),
-            terminal.pick("差异项", "items"),
-        ];
-        table.row(heads.map(|head| terminal.paint(Paint::Bold, head)));
-        for block in &open[..shown] {
-            let currency = block.account.currency;
-            let [ours, theirs] = block.closing();
-            let name = match block.account.customer.as_str() {
-                "" => terminal.pick("（文件未注明）", "(not named)").to_owned(),
-                name => ellipsis(name, 36),
-            };
-            table.row([
-                name,
-                if currencies > 1 { currency.code().to_owned() } else { String::new() },
-                terminal.signed(money(ours, currency)),
-                terminal.signed(money(theirs, currency)),
-                terminal.signed(money(ours - theirs, currency)),
-                count(block.discrepancies.len() as u64),
-            ]);
-        }
-        let mut text = table.render();
-        if shown < open.len() {
-            let rest = count((open.len() - shown) as u64);
-            text.push_str(&say!(
-                terminal,
-                "另有 {rest} 个，加 -v 全部列出\n",
-                "and {rest} more, shown by -v\n"
-            ));
+        let title = terminal.pick("差异明细", "Differences");
+        let mut text = format!("{}\n", terminal.paint(Paint::Bold, title));
+        for (index, sentence) in self.details.iter().enumerate() {
+            text.push_str(&format!("{:>3}. {sentence}\n", index + 1));
         }
         Some(text)
     }
@@ -345,116 +297,5 @@ fn seconds(duration: Duration) -> String {
     format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }
 
-fn view_note(view: View, terminal: &Terminal) -> Option<String> {
-    Some(match view {
-        View::AsRead => return None,
-        View::Asked => terminal
-            .pick(
-                "对方账按指定的应付口径换算为应收口径",
-                "theirs: mirrored from payable to receivable, as asked",
-            )
-            .to_owned(),
-        View::Stated => terminal
-            .pick(
-                "对方账以应付记账（见其列名），已换算为应收口径",
-                "theirs: kept as a payable (its columns say so), mirrored to the receivable",
-            )
-            .to_owned(),
-        View::Detected { same, opposite } => {
-            let (shared, opposite) = (count(same + opposite), count(opposite));
-            say!(
-                terminal,
-                "对方账以应付记账（单号相同的 {shared} 笔中有 {opposite} 笔方向相反），已换算为应收口径",
-                "theirs: kept as a payable ({opposite} of {shared} shared references carry the \
-                 opposite sign), mirrored to the receivable"
-            )
-        }
-    })
-}
-
-fn outside_note(word: &str, period: Period, outside: Outside, terminal: &Terminal) -> String {
-    let period = period.label(terminal.lang);
-    let mut parts = Vec::new();
-    let mut part = |number: u64, zh: &str, en: &str| {
-        if number > 0 {
-            let number = count(number);
-            let words = terminal.pick(zh, en);
-            parts.push(say!(terminal, "{words} {number} 行", "{number} {words}"));
-        }
-    };
-    part(outside.before, "期前", "before it");
-    part(outside.after, "期后", "after it");
-    part(outside.undated, "无日期", "without a date");
-    let parts = parts.join(terminal.pick("、", ", "));
-    say!(
-        terminal,
-        "{word}只核对{period}：{parts}未参与",
-        "{word}: only {period} is matched; left out: {parts}"
-    )
-}
-
-/// The bridge of one currency: balances above, what their difference is made of below.
-/// `customer` names the first customer, who is shown where there is no other.
-fn bridge_of(bridge: &Bridge, customer: &str, terminal: &Terminal) -> String {
-    let amount = |minor: i128| terminal.signed(money(minor, bridge.currency));
-    let mut table = Table::new(0, &[Align::Left, Align::Right, Align::Right, Align::Right]);
-    let (code, customers) = (bridge.currency.code(), count(bridge.customers));
-    let title = match (bridge.customers, customer) {
-        (1, "") => say!(terminal, "余额调节表（{code}）", "Bridge ({code})"),
-        (1, _) => {
-            let customer = ellipsis(customer, 30);
-            say!(terminal, "余额调节表（{customer}，{code}）", "Bridge ({customer}, {code})")
-        }
-        _ => say!(
-            terminal,
-            "余额调节表（{code}，{customers} 家往来单位）",
-            "Bridge ({code}, {customers} customers)"
-        ),
-    };
-    let heads = [
-        title.as_str(),
-        terminal.pick("我方", "ours"),
-        terminal.pick("对方", "theirs"),
-        terminal.pick("差额", "difference"),
-    ];
-    table.row(heads.map(|head| terminal.paint(Paint::Bold, head)));
-    let mut balance = |name: &str, [ours, theirs]: [i128; 2]| {
-        table.row([name.to_owned(), amount(ours), amount(theirs), amount(ours - theirs)]);
-    };
-    balance(terminal.pick("期初余额", "Opening balance"), bridge.opening);
-    balance(terminal.pick("本期增减", "Movements"), bridge.movement);
-    table.rule();
-    let [ours, theirs] = bridge.closing();
-    let closing = terminal.pick("期末余额", "Closing balance");
-    table.row([
-        terminal.paint(Paint::Bold, closing),
-        amount(ours),
-        amount(theirs),
-        amount(ours - theirs),
-    ]);
-    table.row([""]);
-    let made_of = terminal.pick("差额由以下各项构成", "The difference is made of");
-    let heads = [made_of, "", terminal.pick("笔数", "items"), terminal.pick("金额", "amount")];
-    table.row(heads.map(|head| terminal.paint(Paint::Bold, head)));
-    let [mut items, mut sum] = [0_i128; 2];
-    for part in &bridge.parts {
-        items += i128::from(part.count);
-        sum += part.amount;
-        if part.reason != Reason::Unexplained {
-            let name = part.reason.label(terminal.lang);
-            table.row([name, "", &count(part.count), &amount(part.amount)]);
-        }
-    }
-    let unexplained = bridge.part(Reason::Unexplained);
-    let name = Reason::Unexplained.label(terminal.lang);
-    table.row([name, "", &count(unexplained.count), &amount(unexplained.amount)]);
-    table.rule();
-    let items = count(u64::try_from(items).unwrap_or(u64::MAX));
-    let total = terminal.pick("合计", "Total");
-    table.row([&terminal.paint(Paint::Bold, total), "", &items, &amount(sum)]);
-    table.render()
-}
-
 #[cfg(test)]
-#[path = "summary_tests.rs"]
 mod tests;

@@ -11,6 +11,7 @@ macro_rules! say {
 }
 
 mod figures;
+mod moment;
 mod table;
 mod watch;
 pub mod words;
