@@ -44,6 +44,11 @@ pub fn render(bridge: &Bridge, customer: &str, terminal: &Terminal) -> String {
         amount(theirs),
         amount(ours - theirs),
     ]);
+    if bridge.parts.is_empty() && ours == theirs {
+        let agreed = terminal
+            .pick("两边余额一致，没有差异", "The balances agree and there is no discrepancy");
+        return table.render() + &terminal.paint(Paint::Good, agreed) + "\n";
+    }
     table.row([""]);
     let made_of = terminal.pick("差额由以下各项构成", "The difference is made of");
     let heads = [made_of, "", terminal.pick("笔数", "items"), terminal.pick("金额", "amount")];

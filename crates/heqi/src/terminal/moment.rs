@@ -42,6 +42,17 @@ impl View {
         Self { name: super::words::stage(stage, lang), permille, detail }
     }
 
+    /// As one line with a bar, for a terminal.
+    pub fn bar(&self) -> String {
+        const CELLS: usize = 28;
+        let Some(permille) = self.permille else {
+            return format!("{}  {}", self.name, self.detail);
+        };
+        let full = usize::try_from(permille).unwrap_or(0) * CELLS / 1_000;
+        let (full, rest) = ("█".repeat(full), "░".repeat(CELLS - full));
+        format!("{}  {full}{rest}  {} %  {}", self.name, permille / 10, self.detail)
+    }
+
     /// As one line, where there is no terminal.
     pub fn line(&self, lang: Lang) -> String {
         let colon = lang.pick("：", ": ");
@@ -65,6 +76,19 @@ fn duration_left(seconds: u64, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_is_as_full_as_the_work_is_done() {
+        let check = |done, total, expected: &str| {
+            let view = View::new(Stage::Write, done, total, Duration::from_secs(1), Lang::En);
+            assert!(view.bar().starts_with(expected), "{}", view.bar());
+        };
+        check(0, 8, "writing  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0 %  0 lines / 8 lines");
+        check(4, 8, "writing  ██████████████░░░░░░░░░░░░░░  50 %  4 lines / 8 lines");
+        check(8, 8, "writing  ████████████████████████████  100 %  8 lines / 8 lines");
+        check(9, 8, "writing  ████████████████████████████  100 %  8 lines / 8 lines");
+        check(4, 0, "writing  4 lines");
+    }
 
     #[test]
     fn a_moment_shows_amount_rate_and_time_left() {

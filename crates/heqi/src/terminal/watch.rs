@@ -220,7 +220,7 @@ fn show(shared: &Shared, lang: Lang) {
         let view = View::new(stage, done, total, began.elapsed(), lang);
         drop(state);
         if tty {
-            draw(bar.get_or_insert_with(new_bar), &view);
+            bar.get_or_insert_with(new_bar).set_message(view.bar());
             wait = TICK;
         } else {
             eprintln!("{}", view.line(lang));
@@ -233,18 +233,12 @@ fn show(shared: &Shared, lang: Lang) {
 }
 
 fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::stderr_with_hz(12));
-    if let Ok(style) = ProgressStyle::with_template("{prefix}  {bar:28}  {msg}") {
-        bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+    // The line is made here and drawn whole: pieces set one by one would flicker.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(12));
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        bar.set_style(style);
     }
     bar
-}
-
-fn draw(bar: &ProgressBar, view: &View) {
-    bar.set_prefix(view.name);
-    bar.set_position(view.permille.unwrap_or(0));
-    bar.set_message(view.detail.clone());
-    bar.tick();
 }
 
 #[cfg(test)]
