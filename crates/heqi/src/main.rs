@@ -13,6 +13,7 @@ mod output;
 mod period;
 mod reading;
 mod rules;
+mod sample;
 mod summary;
 mod tally;
 mod terminal;
@@ -48,6 +49,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Match(arguments) => matching::run(&arguments, terminal),
         Command::Completions(arguments) => completions::run(&arguments, terminal),
         Command::Inspect(arguments) => inspect::run(&arguments, terminal),
+        Command::Sample(arguments) => sample::run(&arguments, terminal),
         Command::Rules(arguments) => rules::run(&arguments, terminal),
         _ => Ok(()),
     }

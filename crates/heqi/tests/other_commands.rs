@@ -129,6 +129,26 @@ fn completions_for_every_shell() {
 }
 
 #[test]
+fn a_sample_is_made_and_matched() {
+    let desk = Desk::new();
+    let said = desk.say("sample --customers 4 --lines 200 --seed 3 --out sample");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.contains("heqi match sample/ours.csv sample/theirs.csv"), "{}", said.out);
+    let said = desk.say("match sample/ours.csv sample/theirs.csv");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.contains("对方账以应付记账"), "their ledger is a payable: {}", said.out);
+    // The same seed makes the same bytes; a folder with anything else is left alone.
+    let read = |name: &str| std::fs::read(desk.path().join(name)).expect("a sample");
+    let first = read("sample/ours.csv");
+    assert_eq!(desk.say("sample --customers 4 --lines 200 --seed 3 --out sample").code, Some(0));
+    assert!(first == read("sample/ours.csv"));
+    desk.put("note.txt", "a person's");
+    assert_eq!(desk.say("sample --out .").code, Some(6));
+    assert_eq!(desk.say("sample --bench 300 --seed 1 --out bench").code, Some(0));
+    assert_eq!(desk.say("match bench/ours.csv bench/theirs.csv --json").code, Some(0));
+}
+
+#[test]
 fn help_leads_with_examples() {
     let desk = Desk::new();
     for command in ["match", "verify", "inspect", "rules check", "sample", "completions"] {
