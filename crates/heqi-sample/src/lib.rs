@@ -7,6 +7,8 @@
 #![deny(clippy::float_arithmetic)]
 
 mod bench;
+mod company;
 mod random;
 
 pub use bench::{BenchPair, BenchSummary, bench_pair};
+pub use company::{Customer, GoodsRow, OurRow, Sample, Spec, TheirRow, TruthGroup, generate};
