@@ -3,7 +3,7 @@
 //! `closing(ours) − closing(theirs) = opening difference + Σ discrepancies`, per block, to the
 //! minor unit, or the run fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heqi_domain::{Account, LineIx, Lines, Reason, Side};
 
@@ -33,7 +33,7 @@ pub(crate) fn build(
 ) -> Result<(Vec<Block>, Vec<Discrepancy>), MatchError> {
     let mut built = totals(ours, theirs, blocks, openings);
     let mut discrepancies = from_openings(&built);
-    discrepancies.extend(from_groups(groups));
+    discrepancies.extend(from_groups(ours, theirs, groups));
     discrepancies.extend(residuals.iter().map(|residual| from_residual(ours, theirs, residual)));
     discrepancies.sort_by_key(|found| (found.block, found.verdict.main, found.id));
     let mut at = 0;
@@ -115,26 +115,64 @@ fn from_openings(blocks: &[Block]) -> Vec<Discrepancy> {
         .collect()
 }
 
-/// Groups with a difference; of suggestions that share lines only the first counts.
-fn from_groups(groups: &[Group]) -> Vec<Discrepancy> {
-    groups
-        .iter()
-        .filter(|group| group.difference != 0)
-        .map(|group| Discrepancy {
-            id: group.id,
-            block: group.block,
-            verdict: if group.state == State::Suggested && group.verdict.main.is_none() {
-                Verdict::of(Reason::Ambiguous)
-            } else {
-                group.verdict
-            },
-            amount: group.difference,
-            ours: group.ours.clone(),
-            theirs: group.theirs.clone(),
-            group: Some(group.id),
-            evidence: group.evidence.clone(),
-        })
-        .collect()
+/// Groups with a difference. Of suggestions that share lines only the first counts; a line that
+/// stands only in later ones is a discrepancy by itself, so that every cent is explained once.
+fn from_groups(ours: &Lines, theirs: &Lines, groups: &[Group]) -> Vec<Discrepancy> {
+    let mut spoken: BTreeSet<(Side, LineIx)> = BTreeSet::new();
+    let mut found = Vec::new();
+    let mut later: Vec<&Group> = Vec::new();
+    for group in groups {
+        if group.state == State::Suggested {
+            if members(group).any(|member| spoken.contains(&member)) {
+                later.push(group);
+                continue;
+            }
+            spoken.extend(members(group));
+        }
+        if group.difference != 0 {
+            found.push(from_group(group));
+        }
+    }
+    for group in later {
+        for (side, line) in members(group) {
+            if spoken.insert((side, line)) {
+                found.push(from_residual(
+                    ours,
+                    theirs,
+                    &Residual {
+                        side,
+                        line,
+                        block: group.block,
+                        verdict: Verdict::of(Reason::Ambiguous),
+                        evidence: group.evidence.clone(),
+                    },
+                ));
+            }
+        }
+    }
+    found
+}
+
+fn members(group: &Group) -> impl Iterator<Item = (Side, LineIx)> + '_ {
+    let ours = group.ours.iter().map(|line| (Side::Ours, *line));
+    ours.chain(group.theirs.iter().map(|line| (Side::Theirs, *line)))
+}
+
+fn from_group(group: &Group) -> Discrepancy {
+    Discrepancy {
+        id: group.id,
+        block: group.block,
+        verdict: if group.state == State::Suggested && group.verdict.main.is_none() {
+            Verdict::of(Reason::Ambiguous)
+        } else {
+            group.verdict
+        },
+        amount: group.difference,
+        ours: group.ours.clone(),
+        theirs: group.theirs.clone(),
+        group: Some(group.id),
+        evidence: group.evidence.clone(),
+    }
 }
 
 fn from_residual(ours: &Lines, theirs: &Lines, residual: &Residual) -> Discrepancy {

@@ -199,7 +199,7 @@ impl Join<'_> {
             && block_a == block_b
             && self.ours.amount[x] == self.theirs.amount[y]
             && (kind_a == unknown || kind_b == unknown || kind_a.is_money() == kind_b.is_money())
-            && self.distance(a, b).is_none_or(|days| days <= self.rules.dates.reference_window)
+            && self.distance(a, b).is_none_or(|days| days <= self.rules.dates.later)
     }
 
     /// Days between two lines, whichever is later; `None` where one has no date.

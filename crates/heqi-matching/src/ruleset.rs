@@ -140,7 +140,7 @@ impl Default for Passes {
 impl Default for Dates {
     fn default() -> Self {
         Self {
-            reference_window: 62,
+            reference_window: 180,
             document_tolerance: 2,
             money_tolerance: 4,
             earlier: 5,

@@ -180,7 +180,9 @@ impl Context<'_> {
             groups.extend(part.groups);
             residuals.extend(part.residuals);
         }
-        groups.sort_by_key(|group| (group.block, group.state, self.first_day(group), group.evidence.rank, group.id));
+        groups.sort_by_cached_key(|group| {
+            (group.block, group.state, group.evidence.rank, self.first_day(group), group.id)
+        });
         unique_ids(&mut groups);
         let pairs = self.in_order(exact.plain);
         let (blocks, discrepancies) =

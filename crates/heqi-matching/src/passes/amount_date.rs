@@ -19,10 +19,31 @@ type Edge = (usize, usize, i32);
 
 pub(crate) fn run(work: &mut Work<'_>) {
     for (ours, theirs) in clusters_by_amount(work, |item| !item.extra) {
+        let (ours, theirs) = (distinct(work, OURS, &ours), distinct(work, THEIRS, &theirs));
         if ours.len() * theirs.len() <= MOST_PAIRS {
             unique_pairs(work, &ours, &theirs);
         }
     }
+}
+
+/// Lines of one number, amount and date are one document entered more than once: one of them
+/// stands for all, the others are too many.
+fn distinct(work: &mut Work<'_>, side: usize, lines: &[usize]) -> Vec<usize> {
+    let near = work.rules.dates.document_tolerance * 2;
+    let mut kept: Vec<usize> = Vec::with_capacity(lines.len());
+    for at in lines {
+        let line = &work.items[side][*at];
+        let twin = kept.iter().any(|other| {
+            let first = &work.items[side][*other];
+            line.key != 0 && first.key == line.key && first.day.abs_diff(line.day) as i32 <= near
+        });
+        if twin {
+            work.items[side][*at].extra = true;
+        } else {
+            kept.push(*at);
+        }
+    }
+    kept
 }
 
 /// Whether two lines may be one although no number says so.

@@ -13,8 +13,10 @@ use crate::outcome::{Pass, Verdict};
 use crate::passes::same_reference::{self, Cluster};
 use crate::work::{OURS, THEIRS, Work};
 
-/// Widths, in days, by which the neighbourhood of the anchor grows.
-const WIDTHS: [i32; 4] = [0, 3, 7, 14];
+/// Widths, in days, by which the neighbourhood of the anchor grows. What one transfer pays is
+/// booked within its week; what one document gathers may be months old.
+const MONEY_WIDTHS: [i32; 3] = [0, 3, 7];
+const WIDTHS: [i32; 7] = [0, 3, 7, 14, 31, 62, 400];
 
 pub(crate) fn run(work: &mut Work<'_>) {
     one_number(work);
@@ -41,13 +43,11 @@ fn one_number(work: &mut Work<'_>) {
     }
 }
 
-/// The side whose amount is the smaller lacks lines; it is tried first.
-fn sides(work: &Work<'_>, class: &Cluster) -> Vec<usize> {
+/// The side whose amount is the smaller lacks lines, unless the other's lines cancel out; it is
+/// tried first.
+fn sides(work: &Work<'_>, class: &Cluster) -> [usize; 2] {
     let (a, b) = (work.sum(OURS, &class.ours), work.sum(THEIRS, &class.theirs));
-    if a.signum() * b.signum() <= 0 {
-        return Vec::new();
-    }
-    if a.unsigned_abs() < b.unsigned_abs() { vec![OURS] } else { vec![THEIRS] }
+    if a.unsigned_abs() < b.unsigned_abs() { [OURS, THEIRS] } else { [THEIRS, OURS] }
 }
 
 fn alive(work: &Work<'_>, class: &Cluster) -> bool {
@@ -55,20 +55,23 @@ fn alive(work: &Work<'_>, class: &Cluster) -> bool {
         && class.theirs.iter().all(|item| work.items[THEIRS][*item].open)
 }
 
-/// Open lines of a side that no open line of the other side claims by number, of the anchors'
-/// kind.
+/// Open lines of a side that no open line of the other side claims by number and sign, of the
+/// anchors' kind.
 fn free_lines(work: &Work<'_>, side: usize, anchors: &[usize]) -> Vec<usize> {
-    let claimed: Vec<u64> = {
-        let other = 1 - side;
-        let mut keys: Vec<u64> =
-            work.open(other).map(|item| work.items[other][item].key).filter(|key| *key != 0).collect();
-        keys.sort_unstable();
-        keys
-    };
+    let other = 1 - side;
+    let mut claimed: Vec<(u64, i64)> = work
+        .open(other)
+        .map(|item| (work.items[other][item].key, work.items[other][item].amount.signum()))
+        .filter(|(key, _)| *key != 0)
+        .collect();
+    claimed.sort_unstable();
     let money = work.items[side][anchors[0]].money();
     work.open(side)
-        .filter(|item| !anchors.contains(item))
-        .filter(|item| claimed.binary_search(&work.items[side][*item].key).is_err())
+        .filter(|item| !anchors.contains(item) && !work.items[side][*item].extra)
+        .filter(|item| {
+            let line = &work.items[side][*item];
+            claimed.binary_search(&(line.key, line.amount.signum())).is_err()
+        })
         .filter(|item| {
             let kind = work.items[side][*item].money();
             kind.is_none() || money.is_none() || kind == money
@@ -89,8 +92,10 @@ fn nearest(
         same_reference::first_day(work, side, anchors)?,
         same_reference::last_day(work, side, anchors)?,
     );
+    let money = work.items[side][anchors[0]].kind.is_money();
+    let widths: &[i32] = if money { &MONEY_WIDTHS } else { &WIDTHS };
     let mut previous = usize::MAX;
-    for width in WIDTHS {
+    for width in widths {
         let mut near: Vec<usize> = free
             .iter()
             .copied()
@@ -166,7 +171,7 @@ fn two_numbers(work: &mut Work<'_>) {
     let mut rivals: Vec<(usize, usize, Vec<usize>, Found)> = Vec::new();
     for (place, (day, a)) in order.iter().enumerate() {
         for (other_day, b) in order[place + 1..].iter().take(40) {
-            if other_day - day > 3 {
+            if other_day - day > work.rules.combination.after {
                 break;
             }
             if let Some((members, found)) = cancel(work, &differing[*a], &differing[*b]) {
@@ -213,9 +218,6 @@ fn cancel(work: &Work<'_>, a: &(Cluster, i64), b: &(Cluster, i64)) -> Option<(Ve
         same_reference::first_day(work, OURS, &anchors)?,
         same_reference::last_day(work, OURS, &anchors)?,
     );
-    if to - from > work.rules.combination.before {
-        return None;
-    }
     let between: Vec<usize> = free
         .into_iter()
         .filter(|item| {

@@ -8,6 +8,7 @@ pub(crate) mod anchored;
 pub(crate) mod combination;
 pub(crate) mod contra;
 pub(crate) mod mentioned;
+pub(crate) mod netted;
 pub(crate) mod same_reference;
 pub(crate) mod suggest;
 pub(crate) mod variant;
@@ -20,17 +21,22 @@ pub(crate) fn run(work: &mut Work<'_>) {
     if passes.contra {
         contra::run(work);
     }
+    if passes.same_reference {
+        same_reference::flipped(work);
+    }
     if passes.same_reference_sum {
         same_reference::sums(work);
     }
     if passes.mentioned {
         mentioned::run(work);
     }
+    if passes.same_reference {
+        same_reference::explained(work);
+    }
     if passes.variant_reference {
         variant::run(work);
     }
     if passes.same_reference {
-        same_reference::explained(work);
         if passes.combination {
             anchored::run(work);
         }
@@ -38,6 +44,7 @@ pub(crate) fn run(work: &mut Work<'_>) {
     }
     if passes.amount_date {
         amount_date::run(work);
+        netted::run(work);
     }
     if passes.combination {
         combination::run(work);

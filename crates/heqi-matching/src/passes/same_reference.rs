@@ -19,7 +19,10 @@ pub(crate) struct Cluster {
 pub(crate) fn clusters(work: &Work<'_>) -> Vec<Cluster> {
     let mut keyed: Vec<(u64, usize, usize)> = Vec::new();
     for side in [OURS, THEIRS] {
-        let open = work.open(side).filter(|item| work.items[side][*item].key != 0);
+        let open = work.open(side).filter(|item| {
+            let line = &work.items[side][*item];
+            line.key != 0 && !line.extra
+        });
         keyed.extend(open.map(|item| (work.items[side][item].key, side, item)));
     }
     keyed.sort_unstable();
@@ -47,8 +50,8 @@ fn in_reach(work: &Work<'_>, cluster: &Cluster) -> bool {
     })
 }
 
-/// A cluster by sign, then as a whole: an invoice and its payment share a number but are two
-/// facts; only where they do not stand apart may they be netted.
+/// A cluster by sign, and as a whole where the signs do not part it: an invoice and its payment
+/// share a number but are two facts, and are netted only if the other side nets them too.
 pub(crate) fn classes(work: &Work<'_>, cluster: &Cluster) -> Vec<Cluster> {
     let by_sign = |positive: bool| Cluster {
         ours: filter(&cluster.ours, |item| (work.items[OURS][*item].amount > 0) == positive),
@@ -56,9 +59,8 @@ pub(crate) fn classes(work: &Work<'_>, cluster: &Cluster) -> Vec<Cluster> {
     };
     let mut classes = vec![by_sign(true), by_sign(false)];
     classes.retain(|class| !class.ours.is_empty() && !class.theirs.is_empty());
-    if classes.first().is_none_or(|class| {
-        class.ours.len() + class.theirs.len() < cluster.ours.len() + cluster.theirs.len()
-    }) {
+    let lines = |class: &Cluster| class.ours.len() + class.theirs.len();
+    if classes.iter().map(lines).sum::<usize>() < lines(cluster) {
         classes.push(cluster.clone());
     }
     classes
@@ -71,6 +73,32 @@ fn filter(items: &[usize], keep: impl Fn(&usize) -> bool) -> Vec<usize> {
 fn still_open(work: &Work<'_>, cluster: &Cluster) -> bool {
     cluster.ours.iter().all(|item| work.items[OURS][*item].open)
         && cluster.theirs.iter().all(|item| work.items[THEIRS][*item].open)
+}
+
+/// Pass 4, first of all: the direction is flipped. A line stands beside its exact opposite of
+/// the same number and date, and an equal one, if there is any, is far away (the payment).
+pub(crate) fn flipped(work: &mut Work<'_>) {
+    let dates = work.rules.dates.clone();
+    for cluster in clusters(work) {
+        for theirs in &cluster.theirs {
+            let amount = work.items[THEIRS][*theirs].amount;
+            let within = |work: &Work<'_>, ours: usize, days: i32| {
+                work.items[OURS][ours].open
+                    && work.compatible(ours, *theirs)
+                    && work.days(ours, *theirs).is_none_or(|apart| apart.abs() <= days)
+            };
+            let equal_near = cluster.ours.iter().any(|ours| {
+                work.items[OURS][*ours].amount == amount && within(work, *ours, dates.later)
+            });
+            let opposite = cluster.ours.iter().copied().find(|ours| {
+                work.items[OURS][*ours].amount == -amount
+                    && within(work, *ours, dates.document_tolerance)
+            });
+            if let (false, Some(ours)) = (equal_near, opposite) {
+                join_differing(work, &Cluster { ours: vec![ours], theirs: vec![*theirs] });
+            }
+        }
+    }
 }
 
 /// Pass 3: the sums agree.
@@ -91,8 +119,13 @@ pub(crate) fn sums(work: &mut Work<'_>) {
 /// What the numbers of lines on both sides say.
 pub(crate) fn shape(work: &Work<'_>, class: &Cluster) -> Verdict {
     let mixed = |side: usize, items: &[usize]| {
-        items.iter().any(|item| work.items[side][*item].amount > 0)
-            && items.iter().any(|item| work.items[side][*item].amount < 0)
+        let lines = || items.iter().map(|item| &work.items[side][*item]);
+        let one_number = lines().all(|line| line.key == work.items[side][items[0]].key);
+        let unknown = lines().any(|line| line.money().is_none());
+        let signs = lines().any(|line| line.amount > 0) && lines().any(|line| line.amount < 0);
+        let kinds = lines().any(|line| line.kind.is_money())
+            && lines().any(|line| line.money() == Some(false));
+        kinds || (unknown && one_number && signs)
     };
     match (class.ours.len(), class.theirs.len()) {
         (1, 1) => {
@@ -135,12 +168,25 @@ pub(crate) fn differing(work: &Work<'_>) -> Vec<(Cluster, i64)> {
                 classes = vec![all];
             }
         }
+        classes.retain(|class| may_differ(work, class));
         result.extend(classes.into_iter().map(|class| {
             let left = difference(&class);
             (class, left)
         }));
     }
     result
+}
+
+/// Whether one line and one line may be the same fact at all: money never is a sale, and a
+/// receipt's opposite is no receipt unless it is dated like it (a flipped sign).
+fn may_differ(work: &Work<'_>, class: &Cluster) -> bool {
+    let ([ours], [theirs]) = (&class.ours[..], &class.theirs[..]) else { return true };
+    let (a, b) = (&work.items[OURS][*ours], &work.items[THEIRS][*theirs]);
+    let opposite = a.amount.signum() != b.amount.signum();
+    let dated_alike = work
+        .days(*ours, *theirs)
+        .is_none_or(|days| days.abs() <= work.rules.dates.money_tolerance);
+    work.compatible(*ours, *theirs) && (!opposite || dated_alike || !work.is_money(&class.ours, &class.theirs))
 }
 
 /// Pass 4a: differences that explain themselves (rounding, tax, flipped sign, swapped digits).

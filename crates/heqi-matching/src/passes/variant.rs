@@ -39,7 +39,7 @@ pub(crate) fn run(work: &mut Work<'_>) {
 
 /// Open lines with a reference, by amount, both sides present.
 fn by_amount(work: &Work<'_>) -> Vec<(Vec<usize>, Vec<usize>)> {
-    clusters_by_amount(work, |item| item.key != 0)
+    clusters_by_amount(work, |item| item.key != 0 && !item.extra)
 }
 
 /// Open lines of one amount that pass a filter, both sides present, in content order.
