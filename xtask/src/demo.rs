@@ -21,7 +21,7 @@ pub fn run() -> Result<bool> {
     let result = "target/demo/result";
     let sample = ["sample", "--customers", "3", "--lines", "400", "--seed", "2026"];
     ensure!(step(&[&sample[..], &["--out", ledgers]].concat())?, "`heqi sample` failed");
-    let (ours, theirs) = (format!("{ledgers}/ours.xlsx"), format!("{ledgers}/theirs.csv"));
+    let (ours, theirs) = (format!("{ledgers}/ours.csv"), format!("{ledgers}/theirs.csv"));
     let matching = ["match", &ours, &theirs, "--out", result, "--format", "csv,xlsx"];
     ensure!(step(&matching)?, "`heqi match` failed");
     for entry in fs::read_dir(root().join(result))? {

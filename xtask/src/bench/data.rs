@@ -6,6 +6,9 @@ use anyhow::Result;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Lines a side of the pair that shows whether the generator has changed.
+const PROBE: u64 = 10_000;
+
 /// Two ledgers of `size` lines a side as CSV and Parquet, with the truth beside them.
 ///
 /// # Errors
@@ -14,15 +17,43 @@ pub fn ledgers(desk: &Desk, size: u64) -> Result<PathBuf> {
     let folder = desk.folder.join("data").join(short(size));
     if !folder.join("truth.csv").exists() {
         eprintln!("making {} lines a side in {}", short(size), folder.display());
-        fs::create_dir_all(&folder)?;
-        let lines = size.to_string();
-        let mut generator = command(&desk.heqi, ["sample", "--bench", &lines, "--out"]);
-        capture(generator.arg(&folder))?;
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        generate(desk, size, &folder)?;
     }
     if !folder.join("theirs.parquet").exists() {
         prepare(desk, &folder, "parquet", &folder)?;
     }
     Ok(folder)
+}
+
+/// Drops every kept ledger if the generator no longer makes the same ones.
+///
+/// # Errors
+/// The generator failed, or the files cannot be removed.
+pub fn forget_if_stale(desk: &Desk) -> Result<()> {
+    let probe = desk.folder.join("data/probe");
+    if probe.exists() {
+        fs::remove_dir_all(&probe)?;
+    }
+    let kept = ledgers(desk, PROBE)?;
+    generate(desk, PROBE, &probe)?;
+    let same = ["ours.csv", "theirs.csv", "truth.csv"]
+        .iter()
+        .all(|name| fs::read(kept.join(name)).ok() == fs::read(probe.join(name)).ok());
+    if !same {
+        fs::remove_dir_all(desk.folder.join("data"))?;
+    }
+    Ok(())
+}
+
+fn generate(desk: &Desk, size: u64, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let lines = size.to_string();
+    let mut generator = command(&desk.heqi, ["sample", "--quiet", "--bench", &lines, "--out"]);
+    capture(generator.arg(folder))?;
+    Ok(())
 }
 
 /// Another arrangement of the same lines, as CSV: `many` customers, or `skew` to one.

@@ -84,6 +84,7 @@ pub fn run(arguments: &[String]) -> Result<bool> {
     for (name, text) in PROGRAMS {
         fs::write(folder.join("programs").join(name), text)?;
     }
+    data::forget_if_stale(&desk)?;
     let parts = workloads::run(&desk, &plan)?;
     let verdicts = gates::judge(&parts);
     let text = report::markdown(&desk, &parts, &verdicts)?;
@@ -129,8 +130,9 @@ fn size(text: &str) -> Result<u64> {
         _ => (text, 1),
     };
     let number: u64 = digits.parse().with_context(|| format!("`{text}` is no size like 100k"))?;
-    ensure!(number >= 10, "`{text}`: the smallest size is 10");
-    Ok(number * unit)
+    let size = number.checked_mul(unit).with_context(|| format!("`{text}` is too large"))?;
+    ensure!(size >= 10, "`{text}`: the smallest size is 10");
+    Ok(size)
 }
 
 /// `100k`, `1M`: as sizes are written on the command line.

@@ -11,7 +11,7 @@ result = sys.argv[1]
 
 
 def count(query):
-    return duckdb.sql(query).fetchone()[0]
+    return duckdb.execute(query).fetchall()[0][0]
 
 
 def groups(state):
