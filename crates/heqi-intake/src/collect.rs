@@ -266,12 +266,10 @@ impl Tally {
 
     fn append(&mut self, later: Self, base: u32) {
         let before = self.sums;
-        self.controls.extend(later.controls.into_iter().map(|(control, sums)| {
-            (control, before.plus(sums))
-        }));
-        self.balances.extend(
-            later.balances.iter().map(|it| Balance { line: it.line + base, ..*it }),
-        );
+        self.controls
+            .extend(later.controls.into_iter().map(|(control, sums)| (control, before.plus(sums))));
+        self.balances
+            .extend(later.balances.iter().map(|it| Balance { line: it.line + base, ..*it }));
         self.sums = before.plus(later.sums);
         if let Some((first, last)) = later.days {
             self.day(first, last);

@@ -28,7 +28,9 @@ pub enum IntakeError {
         what: String,
     },
     /// The workbook is encrypted.
-    #[error("{name}: the workbook is protected by a password; remove it (File > Info > Protect) and try again")]
+    #[error(
+        "{name}: the workbook is protected by a password; remove it (File > Info > Protect) and try again"
+    )]
     Password {
         /// The file as the caller called it.
         name: String,
@@ -54,13 +56,17 @@ pub enum IntakeError {
         limit: u64,
     },
     /// No header row and no contents that explain themselves.
-    #[error("{name}: no header row found; expected a row that names at least the amount (金额, 借方/贷方, amount, debit/credit). Add one, or name columns by number: --map amount=3")]
+    #[error(
+        "{name}: no header row found; expected a row that names at least the amount (金额, 借方/贷方, amount, debit/credit). Add one, or name columns by number: --map amount=3"
+    )]
     NoHeader {
         /// The file as the caller called it.
         name: String,
     },
     /// A header row, but no column of amounts.
-    #[error("{name}: row {row} looks like the header, but no column holds amounts (columns: {columns}); name it: --map amount=COLUMN")]
+    #[error(
+        "{name}: row {row} looks like the header, but no column holds amounts (columns: {columns}); name it: --map amount=COLUMN"
+    )]
     NoAmount {
         /// The file as the caller called it.
         name: String,
@@ -98,7 +104,9 @@ pub enum IntakeError {
         sheets: String,
     },
     /// Quotation marks that are never closed, again and again.
-    #[error("{name}: a quotation mark in row {row} is never closed, and so in many rows; export the file again with quotes doubled inside cells")]
+    #[error(
+        "{name}: a quotation mark in row {row} is never closed, and so in many rows; export the file again with quotes doubled inside cells"
+    )]
     UnclosedQuotes {
         /// The file as the caller called it.
         name: String,

@@ -54,9 +54,14 @@ pub(crate) struct Plan {
     pub customer: String,
     /// Keep only lines of this customer, when the file has a customer column.
     pub only_customer: Option<String>,
-    /// The file speaks from the customer's payable: the amounts of lines and control totals are
-    /// negated once, by the collector. `normalise::row` gives the file's own orientation.
-    pub mirrored: bool,
+    /// Whether the file speaks from the customer's payable: then the amounts of lines and control
+    /// totals are negated once, by the collector. `Some`: a person or template said so; `None`:
+    /// the collector decides by the running balance, or by `holder_words`. `normalise::row` gives
+    /// the file's own orientation in any case.
+    pub mirrored: Option<bool>,
+    /// The debit column is named as a bank names what leaves its customer's account (支出, 转出,
+    /// paid out): such a file speaks from the bank's payable.
+    pub holder_words: bool,
     /// Whose book it is.
     pub side: Side,
     /// Whether memos are kept.
@@ -94,7 +99,10 @@ pub(crate) struct Roles {
     pub amount: Option<usize>,
     pub debit: Option<usize>,
     pub credit: Option<usize>,
+    /// Signs the amount.
     pub direction: Option<usize>,
+    /// Signs the balance (方向 beside 余额 in a three-column ledger).
+    pub balance_direction: Option<usize>,
     pub balance: Option<usize>,
     pub customer: Option<usize>,
     pub currency: Option<usize>,
@@ -139,14 +147,10 @@ pub(crate) enum DateOrder {
 pub(crate) struct Stated {
     /// Customer named above the header.
     pub customer: Option<String>,
-    /// Number of rows (共66笔).
+    /// Row, and the number of records that it states (共66笔).
     pub count: Option<(u64, u64)>,
-    /// Sums by direction: row, word, number of rows, amount text.
+    /// Sums by direction (收入：1笔 28.50元).
     pub sums: Vec<StatedSum>,
-    /// Opening and closing balance as text with their rows.
-    pub opening: Option<(u64, String)>,
-    /// See `opening`.
-    pub closing: Option<(u64, String)>,
 }
 
 /// One line such as 收入：1笔 28.50元.
@@ -158,8 +162,8 @@ pub(crate) struct StatedSum {
     pub sign: i8,
     /// Number of rows.
     pub count: u64,
-    /// Amount text.
-    pub amount: String,
+    /// Minor units of the plan's currency.
+    pub minor: i128,
 }
 
 impl Plan {

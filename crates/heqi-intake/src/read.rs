@@ -1,0 +1,305 @@
+//! `read`: from bytes to lines, by way of what the file is, its plan and its rows.
+
+use std::ops::ControlFlow;
+
+use heqi_domain::{NoProgress, Progress};
+
+use crate::collect::Collector;
+use crate::encoding::Found;
+use crate::guard;
+use crate::head::{self, Rows};
+use crate::normalise::{self, RowOutcome};
+use crate::plan::{Plan, TextShape};
+use crate::sheet::{Book, SheetRows};
+use crate::sniff::{self, Kind, TextKind};
+use crate::template::Template;
+use crate::text::TextRows;
+use crate::understand::{self, Known};
+use crate::{Format, FormatName, IntakeError, ReadOptions, Reading, Source, header, html};
+
+/// Separators of delimited text, the likelier first.
+const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// What is asked for and of what, carried from step to step.
+#[derive(Clone, Copy)]
+struct Task<'a> {
+    source: &'a dyn Source,
+    name: &'a str,
+    options: &'a ReadOptions,
+    template: Option<&'a Template>,
+    progress: &'a dyn Progress,
+}
+
+/// Reads a ledger: step 2 of the path.
+///
+/// `name` is how messages call the file; `progress` is told bytes and asked whether to stop.
+///
+/// # Errors
+/// [`IntakeError`]: the file as a whole cannot be read. A row that cannot is a reject.
+pub fn read(
+    source: &dyn Source,
+    name: &str,
+    options: &ReadOptions,
+    progress: &dyn Progress,
+) -> Result<Reading, IntakeError> {
+    let template = parsed(name, options)?;
+    let task = Task { source, name, options, template: template.as_ref(), progress };
+    match sniff::sniff(source, name)? {
+        Kind::Parquet => parquet(task),
+        Kind::Text(text) => {
+            let plan = text_plan(task, &text)?;
+            if let Some(reading) = fast(task, &plan)? {
+                return Ok(reading);
+            }
+            careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan)
+        }
+        Kind::Html(found) => {
+            let (rows, plan) = html_plan(task, found)?;
+            careful(task, &rows, &plan)
+        }
+        Kind::Zip => {
+            let format = guard::check(source, name, &options.limits)?;
+            let book = Book::open(source, name, format, &options.limits)?;
+            let (rows, plan) = sheet_plan(task, &book)?;
+            careful(task, &rows, &plan)
+        }
+        Kind::Xls => {
+            let book = Book::open(source, name, Format::Xls, &options.limits)?;
+            let (rows, plan) = sheet_plan(task, &book)?;
+            careful(task, &rows, &plan)
+        }
+    }
+}
+
+/// The template of a file, made from how it would be read: what `heqi inspect --save` writes.
+///
+/// # Errors
+/// As [`read`].
+pub fn template(
+    source: &dyn Source,
+    name: &str,
+    options: &ReadOptions,
+) -> Result<Template, IntakeError> {
+    let given = parsed(name, options)?;
+    let task = Task { source, name, options, template: given.as_ref(), progress: &NoProgress };
+    let plan = match sniff::sniff(source, name)? {
+        Kind::Parquet => {
+            let what = "Parquet columns have names and types of their own".to_owned();
+            return Err(IntakeError::Template { name: name.to_owned(), what });
+        }
+        Kind::Text(text) => text_plan(task, &text)?,
+        Kind::Html(found) => html_plan(task, found)?.1,
+        Kind::Zip => {
+            let format = guard::check(source, name, &options.limits)?;
+            sheet_plan(task, &Book::open(source, name, format, &options.limits)?)?.1
+        }
+        Kind::Xls => sheet_plan(task, &Book::open(source, name, Format::Xls, &options.limits)?)?.1,
+    };
+    Ok(Template::of(&plan))
+}
+
+fn parsed(name: &str, options: &ReadOptions) -> Result<Option<Template>, IntakeError> {
+    let Some(text) = &options.template else { return Ok(None) };
+    Template::parse(text)
+        .map(Some)
+        .map_err(|error| IntakeError::Template { name: name.to_owned(), what: error.to_string() })
+}
+
+/// Dispatch to the fast reader: clean UTF-8 text with a plain plan. `None`: not its kind of file,
+/// or bytes that it leaves to the careful one.
+fn fast(task: Task<'_>, plan: &Plan) -> Result<Option<Reading>, IntakeError> {
+    let clean = plan.text.as_ref().is_some_and(|it| it.data_offset.is_some());
+    if !clean || !plan.is_plain() {
+        return Ok(None);
+    }
+    Ok(None)
+}
+
+/// Dispatch to the Parquet reader.
+fn parquet(task: Task<'_>) -> Result<Reading, IntakeError> {
+    let (name, what) = (task.name.to_owned(), "a Parquet file".to_owned());
+    Err(IntakeError::Unsupported { name, what })
+}
+
+/// Reads every row with care.
+fn careful(task: Task<'_>, rows: &dyn Rows, plan: &Plan) -> Result<Reading, IntakeError> {
+    let mut collector = Collector::new(plan);
+    understand::each_data(rows, plan, &mut |row, cells| {
+        let outcome = match cells {
+            Ok(cells) => normalise::row(plan, row, cells),
+            Err(reject) => RowOutcome::Reject(reject),
+        };
+        collector.push(plan, row, outcome);
+        if row.is_multiple_of(8192) && task.progress.cancelled() {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    if task.progress.cancelled() {
+        return Err(IntakeError::Cancelled);
+    }
+    collector.finish(plan, task.name)
+}
+
+fn shape_separator(plan: &Plan) -> u8 {
+    plan.text.as_ref().map_or(b',', |it| it.separator)
+}
+
+fn text_rows<'a>(task: Task<'a>, text: &TextKind, separator: u8) -> TextRows<'a> {
+    TextRows {
+        source: task.source,
+        name: task.name,
+        gzip: text.gzip,
+        encoding: text.found.encoding,
+        separator,
+        limits: &task.options.limits,
+        progress: task.progress,
+    }
+}
+
+/// The plan under the separator that explains the head best.
+fn text_plan(task: Task<'_>, text: &TextKind) -> Result<Plan, IntakeError> {
+    // Looking at the head is not progress.
+    let quiet = Task { progress: &NoProgress, ..task };
+    let separator = separator(quiet, text)?;
+    let rows = text_rows(quiet, text, separator);
+    let backtick = text.sample.windows(2).any(|it| it == b"\n`");
+    let encoding = text.found.name;
+    let shape = TextShape { encoding, separator, data_offset: None, backtick };
+    let mut plan = understand::plan(&rows, known(task, Format::Csv, Some(shape), None))?;
+    let utf8 = text.found.encoding == encoding_rs::UTF_8 && !text.gzip;
+    if let Some(shape) = plan.text.as_mut().filter(|_| utf8) {
+        shape.data_offset = line_offset(&text.sample, plan.first_row);
+    }
+    Ok(plan)
+}
+
+fn known<'a>(
+    task: Task<'a>,
+    format: Format,
+    text: Option<TextShape>,
+    sheet: Option<String>,
+) -> Known<'a> {
+    let Task { name, options, template, .. } = task;
+    Known { name, options, template, format, text, sheet }
+}
+
+/// Byte offset at which a physical line starts, if it lies in the sample.
+fn line_offset(sample: &[u8], row: u64) -> Option<u64> {
+    if row <= 1 {
+        return Some(if sample.starts_with(&[0xEF, 0xBB, 0xBF]) { 3 } else { 0 });
+    }
+    let before = usize::try_from(row - 2).ok()?;
+    memchr::memchr_iter(b'\n', sample).nth(before).map(|at| at as u64 + 1)
+}
+
+/// The separator whose header names most; without a header, the one that most rows agree on.
+fn separator(task: Task<'_>, text: &TextKind) -> Result<u8, IntakeError> {
+    let mut best = (0, SEPARATORS[0]);
+    let mut first_error = None;
+    for separator in SEPARATORS {
+        let rows = text_rows(task, text, separator);
+        let head = match head::head(&rows, task.name, task.options.limits.columns) {
+            Ok((head, _)) => head,
+            Err(error) => {
+                first_error.get_or_insert(error);
+                continue;
+            }
+        };
+        let score = header::score_of(&head, &task.options.map) * 1000 + agreement(&head);
+        if score > best.0 {
+            best = (score, separator);
+        }
+    }
+    match (best.0, first_error) {
+        (0, Some(error)) => Err(error),
+        _ => Ok(best.1),
+    }
+}
+
+/// Rows that have the commonest number of columns, if that is more than one: up to 600.
+fn agreement(head: &[head::HeadRow]) -> u32 {
+    let mut counts: Vec<usize> = head.iter().map(|row| row.cells.len()).collect();
+    counts.sort_unstable();
+    let runs = counts.chunk_by(|one, other| one == other).filter(|run| run[0] > 1);
+    runs.map(|run| run.len() as u32).max().unwrap_or(0)
+}
+
+/// Most bytes of an HTML document; it is taken in whole.
+const HTML_BYTES: u64 = 256 << 20;
+
+fn html_plan(task: Task<'_>, found: Found) -> Result<(html::HtmlRows, Plan), IntakeError> {
+    let Task { source, name, options, .. } = task;
+    if source.len() > HTML_BYTES {
+        let what = "the size of the document".to_owned();
+        return Err(IntakeError::TooLarge { name: name.to_owned(), what, limit: HTML_BYTES });
+    }
+    let mut bytes = vec![0; source.len() as usize];
+    let count = sniff::read_full(source, 0, &mut bytes)
+        .map_err(|source| IntakeError::Io { name: name.to_owned(), source })?;
+    let text = found.encoding.decode(&bytes[..count]).0;
+    let rows = html::tables(&text, name, &options.limits)?;
+    let plan = understand::plan(&rows, known(task, Format::Html, None, None))?;
+    Ok((rows, plan))
+}
+
+/// The sheet asked for, or the visible one whose header names most.
+fn sheet_plan<'b, 'a>(
+    task: Task<'a>,
+    book: &'b Book<'a>,
+) -> Result<(SheetRows<'b, 'a>, Plan), IntakeError> {
+    let sheet = match &task.options.sheet {
+        Some(wanted) => named_sheet(task, book, wanted)?,
+        None => best_sheet(task, book)?,
+    };
+    let rows = SheetRows { book, sheet: sheet.clone() };
+    let mut plan = understand::plan(&rows, known(task, book.format, None, Some(sheet)))?;
+    let others = book.sheets.iter().filter(|(_, visible)| *visible).count();
+    if others > 1 && task.options.sheet.is_none() {
+        let sheet = plan.sheet.as_deref().unwrap_or_default();
+        plan.warnings.push(crate::checks::warning(
+            "several_sheets",
+            None,
+            format!("the workbook has {others} visible sheets; `{sheet}` was read"),
+            format!("工作簿有 {others} 张可见工作表，已读取“{sheet}”"),
+        ));
+    }
+    Ok((rows, plan))
+}
+
+fn named_sheet(task: Task<'_>, book: &Book<'_>, wanted: &str) -> Result<String, IntakeError> {
+    let by_name = book.sheets.iter().find(|(name, _)| name == wanted);
+    let by_number = || {
+        let number: usize = wanted.parse().ok()?;
+        book.sheets.get(number.checked_sub(1)?)
+    };
+    let found = by_name.or_else(by_number).map(|(name, _)| name.clone());
+    found.ok_or_else(|| {
+        let sheets: Vec<&str> = book.sheets.iter().map(|(name, _)| name.as_str()).collect();
+        IntakeError::UnknownSheet {
+            name: task.name.to_owned(),
+            sheet: wanted.to_owned(),
+            sheets: sheets.join(", "),
+        }
+    })
+}
+
+fn best_sheet(task: Task<'_>, book: &Book<'_>) -> Result<String, IntakeError> {
+    let mut best: Option<(u32, String)> = None;
+    for (name, visible) in &book.sheets {
+        if !visible {
+            continue;
+        }
+        let rows = SheetRows { book, sheet: name.clone() };
+        let (head, _) = head::head(&rows, task.name, task.options.limits.columns)?;
+        let score = header::score_of(&head, &task.options.map) * 1000 + head.len() as u32;
+        if best.as_ref().is_none_or(|(known, _)| score > *known) {
+            best = Some((score, name.clone()));
+        }
+    }
+    best.map(|(_, name)| name).ok_or_else(|| IntakeError::Damaged {
+        name: task.name.to_owned(),
+        format: FormatName(book.format),
+        what: "it has no visible sheet".into(),
+    })
+}
