@@ -1,6 +1,9 @@
 //! Why a command ended early, and the exit code that says so.
 
-use std::fmt;
+use std::path::Path;
+use std::{fmt, io};
+
+use crate::terminal::{Terminal, say};
 
 /// The decision a caller can take; each has its exit code (ux.md §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +64,8 @@ impl fmt::Display for Failure {
 }
 
 /// The kind of failure that an error of the operating system is.
-pub fn kind_of_io(error: &std::io::Error) -> Kind {
-    use std::io::ErrorKind as Os;
+pub fn kind_of_io(error: &io::Error) -> Kind {
+    use io::ErrorKind as Os;
     match error.kind() {
         Os::PermissionDenied | Os::ReadOnlyFilesystem => Kind::Permission,
         Os::AlreadyExists | Os::DirectoryNotEmpty => Kind::Conflict,
@@ -70,4 +73,18 @@ pub fn kind_of_io(error: &std::io::Error) -> Kind {
         Os::StorageFull | Os::QuotaExceeded | Os::WriteZero => Kind::Unexpected,
         _ => Kind::Input,
     }
+}
+
+/// The failure of a file or folder that cannot be written.
+pub fn cannot_write(path: &Path, error: &io::Error, terminal: &Terminal) -> Failure {
+    let path = path.display();
+    let kind = match kind_of_io(error) {
+        Kind::Input => Kind::Unexpected,
+        kind => kind,
+    };
+    let message = say!(terminal, "无法写入 {path}：{error}", "cannot write {path}: {error}");
+    Failure::new(kind, message).hint(terminal.pick(
+        "检查磁盘空间和目录权限，或用 --out 换一个目录",
+        "check free space and permissions, or choose another folder with --out",
+    ))
 }

@@ -1,10 +1,13 @@
 //! `heqi inspect`: how a file will be read, before it counts.
 
+use std::path::Path;
+
 use heqi_domain::{Lang, Side, Stage};
 use heqi_intake::{Inspection, Orientation, Reading, Reject, Role};
 
 use crate::arguments::Inspect;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind, cannot_write};
+use crate::input;
 use crate::reading::{self, Request};
 use crate::terminal::{Align, Paint, Table, Terminal, Watch, count, decimal, ellipsis, say, words};
 
@@ -33,9 +36,12 @@ pub fn run(arguments: &Inspect, terminal: &Terminal) -> Result<(), Failure> {
     let reading = opened.read(&watch.reader(Stage::ReadOurs), terminal);
     watch.finish();
     let reading = reading?;
+    if let Some(path) = &arguments.save_template {
+        save(path, &opened.template(terminal)?, terminal)?;
+    }
     if arguments.json {
         let mut json = serde_json::to_string_pretty(&reading.inspection)
-            .map_err(|error| Failure::new(crate::failure::Kind::Unexpected, error.to_string()))?;
+            .map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))?;
         json.push('\n');
         terminal.data(&json)
     } else if terminal.quiet {
@@ -43,6 +49,28 @@ pub fn run(arguments: &Inspect, terminal: &Terminal) -> Result<(), Failure> {
     } else {
         terminal.data(&render(&opened.name(), &reading, terminal))
     }
+}
+
+/// Saves a template, in place of an earlier one; any other file is left alone.
+fn save(path: &Path, template: &str, terminal: &Terminal) -> Result<(), Failure> {
+    let name = path.display();
+    if path.exists() && heqi_intake::Template::parse(&input::read_text(path, terminal)?).is_err() {
+        let message = say!(
+            terminal,
+            "{name} 已存在，不是模板，不能覆盖",
+            "{name} exists, is no template, and is not replaced"
+        );
+        return Err(Failure::new(Kind::Conflict, message)
+            .hint(terminal.pick("换一个文件名", "choose another name")));
+    }
+    std::fs::write(path, template).map_err(|error| cannot_write(path, &error, terminal))?;
+    terminal.note(&say!(
+        terminal,
+        "模板已存到 {name}，以后用 --template {name}（heqi match 用 --ours-template 或 --theirs-template）",
+        "template saved to {name}; use it with --template {name} (heqi match: --ours-template or \
+         --theirs-template)"
+    ));
+    Ok(())
 }
 
 /// How the file was read, in words.

@@ -12,7 +12,7 @@ use heqi_results::{
 use serde::Serialize;
 
 use crate::arguments::{Match, OutputFormat};
-use crate::failure::{Failure, Kind, kind_of_io};
+use crate::failure::{Failure, Kind, cannot_write, kind_of_io};
 use crate::matching::Matched;
 use crate::reading::stopped;
 use crate::summary::{Outside, View};
@@ -208,19 +208,7 @@ fn explain(error: &ResultsError, terminal: &Terminal) -> Failure {
                 "move it away, or choose another folder with --out",
             ))
         }
-        ResultsError::Io { path, source } => {
-            let path = path.display();
-            let kind = match kind_of_io(source) {
-                Kind::Input => Kind::Unexpected,
-                kind => kind,
-            };
-            let message =
-                say!(terminal, "无法写入 {path}：{source}", "cannot write {path}: {source}");
-            Failure::new(kind, message).hint(terminal.pick(
-                "检查磁盘空间和目录权限，或用 --out 换一个目录",
-                "check free space and permissions, or choose another folder with --out",
-            ))
-        }
+        ResultsError::Io { path, source } => cannot_write(path, source, terminal),
         _ => Failure::new(Kind::Unexpected, error.to_string()),
     }
 }

@@ -126,6 +126,16 @@ impl Opened<'_> {
         said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 
+    /// The mapping of the file as a template, TOML.
+    ///
+    /// # Errors
+    /// What intake says, with a hint.
+    pub fn template(&self, terminal: &Terminal) -> Result<String, Failure> {
+        let template = heqi_intake::template(&*self.source, &self.name(), &self.options)
+            .map_err(|error| explain(&error, self.request.map_flag, terminal))?;
+        template.to_toml().map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))
+    }
+
     /// Reads the file.
     ///
     /// # Errors

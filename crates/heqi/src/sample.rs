@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use heqi_sample::{BenchSummary, Spec};
 
 use crate::arguments::Sample;
-use crate::failure::{Failure, Kind, kind_of_io};
+use crate::failure::{Failure, Kind, cannot_write};
 use crate::terminal::{Terminal, count, say};
 
 /// Runs the command.
@@ -115,18 +115,5 @@ fn said(folder: &Path, ours: u64, theirs: u64, terminal: &Terminal) -> Result<()
         terminal,
         "示例账套在 {folder}：我方 {ours} 行，对方 {theirs} 行\n试一试：heqi match {folder}/ours.csv {folder}/theirs.csv\n",
         "Sample in {folder}: {ours} lines ours, {theirs} theirs\nTry: heqi match {folder}/ours.csv {folder}/theirs.csv\n"
-    ))
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error, terminal: &Terminal) -> Failure {
-    let path = path.display();
-    let kind = match kind_of_io(error) {
-        Kind::Input => Kind::Unexpected,
-        kind => kind,
-    };
-    let message = say!(terminal, "无法写入 {path}：{error}", "cannot write {path}: {error}");
-    Failure::new(kind, message).hint(terminal.pick(
-        "检查磁盘空间和目录权限，或用 --out 换一个目录",
-        "check free space and permissions, or choose another folder with --out",
     ))
 }
