@@ -17,10 +17,15 @@ pub fn ledgers(desk: &Desk, size: u64) -> Result<PathBuf> {
     let folder = desk.folder.join("data").join(short(size));
     if !folder.join("truth.csv").exists() {
         eprintln!("making {} lines a side in {}", short(size), folder.display());
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
+        // Under another name until it is whole: an interrupted run leaves nothing half-made.
+        let making = desk.folder.join("data/making");
+        for old in [&making, &folder] {
+            if old.exists() {
+                fs::remove_dir_all(old)?;
+            }
         }
-        generate(desk, size, &folder)?;
+        generate(desk, size, &making)?;
+        fs::rename(&making, &folder)?;
     }
     if !folder.join("theirs.parquet").exists() {
         prepare(desk, &folder, "parquet", &folder)?;
