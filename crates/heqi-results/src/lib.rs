@@ -20,6 +20,10 @@
 
 mod encode;
 mod error;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod folder_tests;
 mod model;
 mod order;
 mod staging;

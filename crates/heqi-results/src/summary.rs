@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use heqi_domain::{Currency, Reason, Side, decimal_text};
-use heqi_matching::{Block, Outcome, Pass, State};
+use heqi_matching::{Block, Discrepancy, Outcome, Pass, State};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ResultsError;
@@ -161,9 +161,9 @@ pub struct CurrencyBridge {
     pub closing: BySide<String>,
     /// Opening difference, ours − theirs.
     pub opening_difference: String,
-    /// Discrepancies.
+    /// Discrepancies of the period, without the opening difference.
     pub discrepancies: u64,
-    /// Σ discrepancies.
+    /// Σ of them: opening difference + this = closing difference.
     pub discrepancy_sum: String,
     /// Closing difference, ours − theirs.
     pub closing_difference: String,
@@ -408,16 +408,35 @@ fn count_reasons(outcome: &Outcome) -> (Vec<ReasonCount>, Vec<ReasonCount>) {
     (list(main), list(notes))
 }
 
-/// Σ discrepancies of a block, and what the identity leaves over (0 in every sound outcome).
+/// The discrepancies of a block's movements. The kernel lists the opening difference among the
+/// discrepancies too; a bridge shows it once, as its opening.
+pub fn movements<'a>(
+    block: &Block,
+    outcome: &'a Outcome,
+) -> impl Iterator<Item = &'a Discrepancy> + use<'a> {
+    outcome.discrepancies[block.discrepancies.clone()].iter().filter(|it| !is_opening(it))
+}
+
+/// Whether a discrepancy is the opening difference.
+pub fn is_opening(discrepancy: &Discrepancy) -> bool {
+    discrepancy.verdict.main == Some(Reason::Opening)
+}
+
+/// Σ discrepancies of a block's movements, and what the identity leaves over (0 in every sound
+/// outcome).
 pub fn close(block: &Block, outcome: &Outcome) -> (i128, i128) {
-    let discrepancies = &outcome.discrepancies[block.discrepancies.clone()];
-    let sum: i128 = discrepancies.iter().map(|it| i128::from(it.amount)).sum();
+    let sum: i128 = movements(block, outcome).map(|it| i128::from(it.amount)).sum();
     let [closing, opening] = [block.closing(), block.opening].map(|[ours, theirs]| ours - theirs);
-    (sum, closing - opening - sum)
+    let left = closing - opening - sum;
+    let listed = outcome.discrepancies[block.discrepancies.clone()].iter();
+    let mut listed = listed.filter(|it| is_opening(it)).map(|it| i128::from(it.amount)).peekable();
+    // An opening difference that is listed must be listed in full.
+    let missing = listed.peek().is_some().then(|| opening - listed.sum::<i128>());
+    (sum, if left == 0 { missing.unwrap_or(0) } else { left })
 }
 
 /// Whether a discrepancy has no explanation.
-pub fn is_unexplained(discrepancy: &heqi_matching::Discrepancy) -> bool {
+pub fn is_unexplained(discrepancy: &Discrepancy) -> bool {
     matches!(discrepancy.verdict.main, None | Some(Reason::Unexplained))
 }
 
@@ -452,7 +471,7 @@ fn bridges(outcome: &Outcome) -> Result<Vec<CurrencyBridge>, ResultsError> {
             total.opening[side] += block.opening[side];
             total.movement[side] += block.movement[side];
         }
-        total.discrepancies += block.discrepancies.len() as u64;
+        total.discrepancies += movements(block, outcome).count() as u64;
         total.sum += sum;
         let discrepancies = &outcome.discrepancies[block.discrepancies.clone()];
         for discrepancy in discrepancies.iter().filter(|it| is_unexplained(it)) {

@@ -9,6 +9,7 @@ use crate::error::ResultsError;
 use crate::model::MatchResult;
 use crate::order::{PIECE, Run};
 use crate::staging::{Staging, WrittenFile};
+use crate::summary::{is_opening, movements};
 use crate::text::push_hash;
 use crate::work::Work;
 
@@ -317,20 +318,15 @@ pub fn parse_lines_cell(cell: &str) -> Option<Vec<(Side, String)>> {
     }
 }
 
+/// Opening, one row a discrepancy of the period, closing: the amounts of the rows above make
+/// the last. An opening difference that is listed as a discrepancy has its id in the first row.
 fn bridge_rows(block: &Block, result: &MatchResult, rows: &mut Encoder) {
     let exponent = block.account.currency.exponent();
-    let balance = |item: &str, [ours, theirs]: [i128; 2], rows: &mut Encoder| {
-        account_cells(block, rows);
-        rows.code(item);
-        rows.code("");
-        rows.code("");
-        rows.amount(ours - theirs, exponent);
-        rows.amount(ours, exponent);
-        rows.amount(theirs, exponent);
-        rows.end();
-    };
-    balance("opening", block.opening, rows);
-    for discrepancy in &result.outcome.discrepancies[block.discrepancies.clone()] {
+    let outcome = result.outcome;
+    let opening = &outcome.discrepancies[block.discrepancies.clone()];
+    let opening = opening.iter().find(|it| is_opening(it));
+    balance_row("opening", block, block.opening, opening, rows);
+    for discrepancy in movements(block, outcome) {
         account_cells(block, rows);
         rows.code("discrepancy");
         rows.hash(DISCREPANCY, discrepancy.id.0);
@@ -340,7 +336,33 @@ fn bridge_rows(block: &Block, result: &MatchResult, rows: &mut Encoder) {
         rows.code("");
         rows.end();
     }
-    balance("closing", block.closing(), rows);
+    balance_row("closing", block, block.closing(), None, rows);
+}
+
+fn balance_row(
+    item: &str,
+    block: &Block,
+    [ours, theirs]: [i128; 2],
+    listed: Option<&Discrepancy>,
+    rows: &mut Encoder,
+) {
+    let exponent = block.account.currency.exponent();
+    account_cells(block, rows);
+    rows.code(item);
+    match listed {
+        Some(discrepancy) => {
+            rows.hash(DISCREPANCY, discrepancy.id.0);
+            rows.code(&discrepancy.verdict.code());
+        }
+        None => {
+            rows.code("");
+            rows.code("");
+        }
+    }
+    rows.amount(ours - theirs, exponent);
+    rows.amount(ours, exponent);
+    rows.amount(theirs, exponent);
+    rows.end();
 }
 
 fn reject_rows(side: Side, result: &MatchResult, rows: &mut Encoder) {

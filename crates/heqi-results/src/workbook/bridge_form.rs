@@ -14,6 +14,10 @@ use rust_xlsxwriter::{Format, Formula, Worksheet, XlsxError};
 use super::sheet::write_money;
 use super::styles::{Styles, number_of};
 use super::words;
+use crate::summary::movements;
+
+/// The halves of the form and their first columns.
+const SIDES: [(usize, u16); 2] = [(0, 0), (1, 3)];
 
 /// One adjustment: so many discrepancies of a reason and a sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +68,7 @@ impl Form {
             form.closing[1] += closing[1];
             let difference = block.opening[0] - block.opening[1];
             opening = (opening.0 + u64::from(difference != 0), opening.1 + difference);
-            for discrepancy in &outcome.discrepancies[block.discrepancies.clone()] {
+            for discrepancy in movements(block, outcome) {
                 let side = adjusts(discrepancy);
                 let amount = i128::from(discrepancy.amount);
                 let amount = if side == Side::Ours { -amount } else { amount };
@@ -102,7 +106,7 @@ impl Form {
         self.closing[0] == self.closing[1] && self.items.iter().all(Vec::is_empty)
     }
 
-    /// Writes the form at `row`; returns the row after it.
+    /// Writes the form at `row`, row by row; returns the row after it.
     pub fn write(
         &self,
         sheet: &mut Worksheet,
@@ -111,29 +115,27 @@ impl Form {
         row: u32,
     ) -> Result<u32, XlsxError> {
         let exponent = self.currency.exponent();
-        let heads = [
-            (lang.pick("我方账", "Our book"), lang.pick("对方账", "Their book")),
-            (lang.pick("项数", "Items"), lang.pick("项数", "Items")),
-            (lang.pick("金额", "Amount"), lang.pick("金额", "Amount")),
-        ];
-        let labels = [
+        let heads = [lang.pick("我方账", "Our book"), lang.pick("对方账", "Their book")];
+        let closing = [
             lang.pick("我方期末余额", "Our closing balance"),
             lang.pick("对方期末余额", "Their closing balance"),
         ];
-        let height = self.items[0].len().max(self.items[1].len()) as u32;
-        let total = row + 2 + height;
-        for (side, base) in [(0_usize, 0_u16), (1, 3)] {
-            for (place, head) in (base..).zip(heads) {
-                let head = if side == 0 { head.0 } else { head.1 };
-                let format = if place == base { &styles.head } else { &styles.head_right };
-                sheet.write_string_with_format(row, place, head, format)?;
-            }
-            sheet.write_string_with_format(row + 1, base, labels[side], &styles.text)?;
+        for (side, base) in SIDES {
+            sheet.write_string_with_format(row, base, heads[side], &styles.head)?;
+            let items = lang.pick("项数", "Items");
+            sheet.write_string_with_format(row, base + 1, items, &styles.head_right)?;
+            let amount = lang.pick("金额", "Amount");
+            sheet.write_string_with_format(row, base + 2, amount, &styles.head_right)?;
+        }
+        for (side, base) in SIDES {
+            sheet.write_string_with_format(row + 1, base, closing[side], &styles.text)?;
             sheet.write_blank(row + 1, base + 1, &styles.count)?;
             write_money(sheet, styles, (row + 1, base + 2), self.closing[side], exponent)?;
-            for step in 0..height {
-                let at = row + 2 + step;
-                match self.items[side].get(step as usize) {
+        }
+        let total = row + 2 + self.height();
+        for at in row + 2..total {
+            for (side, base) in SIDES {
+                match self.items[side].get((at - row - 2) as usize) {
                     Some(item) => write_item(sheet, styles, lang, (at, base), item, exponent)?,
                     None => {
                         sheet.write_blank(at, base, &styles.text)?;
@@ -142,37 +144,43 @@ impl Form {
                     }
                 }
             }
-            let label = lang.pick("调节后余额", "Adjusted balance");
-            sheet.write_string_with_format(total, base, label, &styles.total)?;
-            sheet.write_blank(total, base + 1, &styles.total)?;
-            let letter = rust_xlsxwriter::column_number_to_name(base + 2);
-            let formula = format!("=ROUND(SUM({letter}{}:{letter}{}),{exponent})", row + 2, total);
-            self.sum(sheet, styles.total_money(exponent), (total, base + 2), &formula, {
-                self.adjusted()[side]
-            })?;
         }
-        self.difference(sheet, styles, lang, total)
+        self.totals(sheet, styles, lang, row, total)?;
+        Ok(total + 2)
     }
 
-    /// The last row: the difference of the adjusted balances, 0.00.
-    fn difference(
+    /// Rows between the closing balances and the adjusted ones.
+    pub fn height(&self) -> u32 {
+        self.items[0].len().max(self.items[1].len()) as u32
+    }
+
+    /// The last two rows: the adjusted balances, and their difference, 0.00.
+    fn totals(
         &self,
         sheet: &mut Worksheet,
         styles: &Styles,
         lang: Lang,
+        row: u32,
         total: u32,
-    ) -> Result<u32, XlsxError> {
+    ) -> Result<(), XlsxError> {
         let exponent = self.currency.exponent();
-        let label = lang.pick("调节后差额（应为零）", "Difference after adjustment (must be 0)");
+        let format = styles.total_money(exponent);
+        let adjusted = self.adjusted();
+        for (side, base) in SIDES {
+            let label = lang.pick("调节后余额", "Adjusted balance");
+            sheet.write_string_with_format(total, base, label, &styles.total)?;
+            sheet.write_blank(total, base + 1, &styles.total)?;
+            let letter = rust_xlsxwriter::column_number_to_name(base + 2);
+            let formula = format!("=ROUND(SUM({letter}{}:{letter}{total}),{exponent})", row + 2);
+            self.sum(sheet, format, (total, base + 2), &formula, adjusted[side])?;
+        }
         for place in 0..5 {
             sheet.write_blank(total + 1, place, &styles.total)?;
         }
+        let label = lang.pick("调节后差额（应为零）", "Difference (must be 0)");
         sheet.write_string_with_format(total + 1, 3, label, &styles.total)?;
-        let [ours, theirs] = self.adjusted();
         let formula = format!("=ROUND(C{0}-F{0},{exponent})", total + 1);
-        let at = (total + 1, 5);
-        self.sum(sheet, styles.total_money(exponent), at, &formula, ours - theirs)?;
-        Ok(total + 2)
+        self.sum(sheet, format, (total + 1, 5), &formula, adjusted[0] - adjusted[1])
     }
 
     /// A sum as a formula with its value; as plain text where a term has too many digits.

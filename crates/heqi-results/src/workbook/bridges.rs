@@ -33,7 +33,7 @@ pub fn fill(mut sheet: Worksheet, book: &Book, parts: &Parts) -> Result<Done, Re
             agreed += 1;
             continue;
         }
-        let height = 6 + form.items[0].len().max(form.items[1].len()) as u32;
+        let height = 6 + form.height();
         if cut > 0 || row + height + 3 > book.rows {
             cut += 1;
             continue;

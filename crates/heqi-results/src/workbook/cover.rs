@@ -8,7 +8,6 @@ use rust_xlsxwriter::{Format, FormatAlign, Worksheet, XlsxError};
 
 use super::bridge_form::{Form, remark};
 use super::sheet::{Book, cell_text, print_setup};
-use super::styles::number_of;
 use super::{Parts, words};
 use crate::error::ResultsError;
 use crate::model::MatchResult;
@@ -219,7 +218,7 @@ pub fn sheet(
         page.across(remark, &styles.alert, 30.0)?;
     }
     page.section(lang.pick("说明", "Remarks"))?;
-    notes(&mut page, summary)?;
+    notes(&mut page, parts, summary)?;
     page.row += 1;
     let sign = lang.pick(
         "制表：　　　　　　　　复核：　　　　　　　　财务主管：　　　　　　　　日期：",
@@ -299,7 +298,7 @@ fn upper_table(page: &mut Page, result: &MatchResult) -> Result<(), XlsxError> {
     page.facts("SHA-256", both(&|side| Value::Text(format!("{:.16}…", result.input(side).sha256))))
 }
 
-fn notes(page: &mut Page, summary: &Summary) -> Result<(), XlsxError> {
+fn notes(page: &mut Page, parts: &Parts, summary: &Summary) -> Result<(), XlsxError> {
     let (styles, lang) = (page.book.styles, page.book.lang);
     let (rules, plan, version) = (&summary.rules.name, &summary.plan, &summary.version);
     let mut notes = vec![
@@ -320,14 +319,9 @@ fn notes(page: &mut Page, summary: &Summary) -> Result<(), XlsxError> {
             Lang::En => format!("Rules: {rules}; engine {version}; plan {plan:.16}…"),
         },
     ];
-    let long = summary.bridge.iter().any(|bridge| {
-        [&bridge.closing, &bridge.movement, &bridge.opening]
-            .iter()
-            .any(|sums| sums.ours.len().max(sums.theirs.len()) > 17)
-    });
+    let long = parts.has_long_amounts();
     if long {
         let limit = decimal_text(super::styles::LARGEST, 2);
-        debug_assert!(number_of(super::styles::LARGEST, 2).is_some());
         notes.push(match lang {
             Lang::Zh => {
                 format!("Excel 只保留 15 位数字，大于 {limit} 的金额以文本列示，不参与公式。")

@@ -5,7 +5,7 @@ use rust_xlsxwriter::XlsxError;
 use super::sheet::{Column, List, Shows, column};
 use super::{Done, Parts};
 use crate::error::ResultsError;
-use crate::summary::{close, is_unexplained};
+use crate::summary::{close, is_unexplained, movements};
 
 pub const TITLE: (&str, &str) = ("客户一览", "Customers");
 
@@ -66,7 +66,9 @@ pub fn fill(mut list: List, parts: &Parts) -> Result<Done, ResultsError> {
         for amount in &before[..9] {
             row.money(*amount, exponent)?;
         }
-        row.count(Some(discrepancies.len() as u64))?.money(unexplained, exponent)?.text(verdict)?;
+        row.count(Some(movements(block, outcome).count() as u64))?
+            .money(unexplained, exponent)?
+            .text(verdict)?;
     }
     total_row(&mut list, parts, totals)?;
     Ok(list.finish("", &parts.elsewhere("bridge"))?)

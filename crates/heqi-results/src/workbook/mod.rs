@@ -73,6 +73,14 @@ impl Parts<'_> {
         if currencies.len() == 1 { currencies.into_keys().next() } else { None }
     }
 
+    /// Whether an amount or balance has more digits than a spreadsheet keeps.
+    fn has_long_amounts(&self) -> bool {
+        let long = |amount: i128| amount.abs() > styles::LARGEST;
+        let lines = [Side::Ours, Side::Theirs].map(|side| self.result.lines(side));
+        lines.iter().any(|lines| lines.amount.iter().any(|amount| long((*amount).into())))
+            || self.result.outcome.blocks.iter().any(|block| block.closing().into_iter().any(long))
+    }
+
     /// Where all rows of a list that was cut can be found.
     fn elsewhere(&self, table: &str) -> String {
         match (self.result.lang, self.has_tables) {
