@@ -191,6 +191,7 @@ pub fn sheet(
     let title = lang.pick(TITLE.0, TITLE.1);
     sheet.set_name(title)?;
     form_columns(&mut sheet)?;
+    sheet.set_default_row_height(18);
     print_setup(&mut sheet, book, title, true);
     let mut page = Page { sheet, book, row: 0 };
     page.across(lang.pick("客户对账结果", "Reconciliation"), &styles.title, 32.0)?;
@@ -199,12 +200,20 @@ pub fn sheet(
     upper_table(&mut page, result)?;
     page.section(lang.pick("核对情况", "How far"))?;
     page.states(&summary.states)?;
+    let several = result.outcome.blocks.len() > 1;
     for (currency, customers) in parts.currencies() {
-        let blocks = result.outcome.blocks.iter();
-        let blocks = blocks.filter(|block| block.account.currency == currency);
-        let form = Form::of(currency, blocks, result.outcome);
+        let blocks = || {
+            let all = result.outcome.blocks.iter();
+            all.filter(move |block| block.account.currency == currency)
+        };
+        let form = Form::of(currency, blocks(), result.outcome);
         let unit = unit(currency, lang);
+        let only = blocks().map(|block| &block.account).next().filter(|_| several);
         page.section(&match (lang, customers) {
+            (_, 1) if only.is_some() => {
+                let heading = only.map(|it| account_heading(it, lang)).unwrap_or_default();
+                format!("{}{heading}", lang.pick("余额调节表　", "Bridge of "))
+            }
             (Lang::Zh, 1) => format!("余额调节表　{unit}"),
             (Lang::Zh, _) => format!("余额调节表（{customers} 个客户合计）　{unit}"),
             (Lang::En, 1) => format!("Bridge {unit}"),

@@ -10,20 +10,20 @@ use crate::summary::{close, is_unexplained, movements};
 pub const TITLE: (&str, &str) = ("客户一览", "Customers");
 
 pub const COLUMNS: &[Column] = &[
-    column("客户", "Customer", 28.0, Shows::Text),
-    column("币种", "Currency", 8.0, Shows::Text),
-    column("我方期初余额", "Our opening", 16.0, Shows::Figure),
-    column("我方本期发生", "Our movements", 16.0, Shows::Figure),
-    column("我方期末余额", "Our closing", 16.0, Shows::Figure),
-    column("对方期初余额", "Their opening", 16.0, Shows::Figure),
-    column("对方本期发生", "Their movements", 16.0, Shows::Figure),
-    column("对方期末余额", "Their closing", 16.0, Shows::Figure),
-    column("期末差额", "Closing difference", 16.0, Shows::Figure),
-    column("期初差额", "Opening difference", 16.0, Shows::Figure),
-    column("本期差异合计", "Sum of differences", 16.0, Shows::Figure),
-    column("差异项数", "Differences", 10.0, Shows::Figure),
-    column("未查明金额", "Unexplained", 16.0, Shows::Figure),
-    column("结论", "Result", 12.0, Shows::Text),
+    column("客户", "Customer", 22.0, Shows::Text),
+    column("币种", "Currency", 6.5, Shows::Text),
+    column("我方期初余额", "Our opening", 15.5, Shows::Figure),
+    column("我方本期发生", "Our movements", 15.5, Shows::Figure),
+    column("我方期末余额", "Our closing", 15.5, Shows::Figure),
+    column("对方期初余额", "Their opening", 15.5, Shows::Figure),
+    column("对方本期发生", "Their movements", 15.5, Shows::Figure),
+    column("对方期末余额", "Their closing", 15.5, Shows::Figure),
+    column("期末差额", "Closing difference", 15.5, Shows::Figure),
+    column("期初差额", "Opening difference", 15.5, Shows::Figure),
+    column("本期差异合计", "Sum of differences", 15.5, Shows::Figure),
+    column("差异项数", "Differences", 8.0, Shows::Figure),
+    column("未查明金额", "Unexplained", 14.0, Shows::Figure),
+    column("结论", "Result", 10.0, Shows::Text),
 ];
 
 /// Fills the sheet.

@@ -10,25 +10,26 @@ use crate::error::ResultsError;
 pub const TITLE: (&str, &str) = ("差异明细", "Differences");
 
 pub const COLUMNS: &[Column] = &[
-    column("序号", "No.", 7.0, Shows::Figure),
-    column("客户", "Customer", 24.0, Shows::Text),
-    column("币种", "Currency", 8.0, Shows::Text),
-    column("差异原因", "Reason", 18.0, Shows::Wrap),
-    column("差额（我方－对方）", "Difference (ours − theirs)", 17.0, Shows::Figure),
-    column("我方单号", "Our number", 22.0, Shows::Wrap),
+    column("序号", "No.", 6.0, Shows::Figure),
+    column("客户", "Customer", 18.0, Shows::Text),
+    column("币种", "Currency", 6.5, Shows::Text),
+    column("差异原因", "Reason", 14.0, Shows::Wrap),
+    column("差额（我方－对方）", "Difference (ours − theirs)", 15.0, Shows::Figure),
+    column("我方单号", "Our number", 17.0, Shows::Wrap),
     column("我方日期", "Our date", 11.5, Shows::Text),
-    column("我方金额", "Our amount", 16.0, Shows::Figure),
-    column("对方单号", "Their number", 22.0, Shows::Wrap),
+    column("我方金额", "Our amount", 15.0, Shows::Figure),
+    column("对方单号", "Their number", 17.0, Shows::Wrap),
     column("对方日期", "Their date", 11.5, Shows::Text),
-    column("对方金额", "Their amount", 16.0, Shows::Figure),
-    column("说明", "What is seen", 52.0, Shows::Wrap),
-    column("负责", "Owner", 14.0, Shows::Wrap),
-    column("下一步", "Next step", 34.0, Shows::Wrap),
-    column("差异编号", "Difference id", 20.0, Shows::Text),
+    column("对方金额", "Their amount", 15.0, Shows::Figure),
+    column("说明", "What is seen", 40.0, Shows::Wrap),
+    column("负责", "Owner", 11.0, Shows::Wrap),
+    column("下一步", "Next step", 26.0, Shows::Wrap),
+    column("差异编号", "Difference id", 19.0, Shows::Text),
 ];
 
 /// Fills the sheet.
-pub fn fill(mut list: List, parts: &Parts) -> Result<Done, ResultsError> {
+pub fn fill(list: List, parts: &Parts) -> Result<Done, ResultsError> {
+    let mut list = list.print_without_last(1);
     let (result, lang) = (parts.result, parts.result.lang);
     let outcome = result.outcome;
     for (number, discrepancy) in (1..).zip(&outcome.discrepancies) {

@@ -16,20 +16,20 @@ pub const MATCHED: (&str, &str) = ("已匹配", "Matched");
 pub const SUGGESTED: (&str, &str) = ("待确认", "To confirm");
 
 pub const COLUMNS: &[Column] = &[
-    column("客户", "Customer", 24.0, Shows::Text),
-    column("币种", "Currency", 8.0, Shows::Text),
-    column("组号", "Group", 20.0, Shows::Text),
-    column("状态", "State", 9.0, Shows::Text),
-    column("匹配方式", "Found by", 18.0, Shows::Text),
-    column("我方单号", "Our number", 22.0, Shows::Text),
+    column("客户", "Customer", 18.0, Shows::Text),
+    column("币种", "Currency", 6.5, Shows::Text),
+    column("组号", "Group", 19.0, Shows::Text),
+    column("状态", "State", 8.0, Shows::Text),
+    column("匹配方式", "Found by", 17.0, Shows::Text),
+    column("我方单号", "Our number", 18.0, Shows::Text),
     column("我方日期", "Our date", 11.5, Shows::Text),
-    column("我方金额", "Our amount", 16.0, Shows::Figure),
-    column("对方单号", "Their number", 22.0, Shows::Text),
+    column("我方金额", "Our amount", 15.0, Shows::Figure),
+    column("对方单号", "Their number", 18.0, Shows::Text),
     column("对方日期", "Their date", 11.5, Shows::Text),
-    column("对方金额", "Their amount", 16.0, Shows::Figure),
-    column("差额", "Difference", 14.0, Shows::Figure),
-    column("原因", "Reason", 24.0, Shows::Text),
-    column("方案", "Alternative", 10.0, Shows::Figure),
+    column("对方金额", "Their amount", 15.0, Shows::Figure),
+    column("差额", "Difference", 13.0, Shows::Figure),
+    column("原因", "Reason", 20.0, Shows::Text),
+    column("方案", "Alternative", 6.5, Shows::Figure),
 ];
 
 /// A group of either kind.

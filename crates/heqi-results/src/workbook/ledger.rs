@@ -11,18 +11,18 @@ pub const OURS: (&str, &str) = ("我方明细", "Our ledger");
 pub const THEIRS: (&str, &str) = ("对方明细", "Their ledger");
 
 pub const COLUMNS: &[Column] = &[
-    column("行号/编号", "Line", 16.0, Shows::Text),
-    column("客户", "Customer", 24.0, Shows::Text),
+    column("行号/编号", "Line", 13.0, Shows::Text),
+    column("客户", "Customer", 18.0, Shows::Text),
     column("日期", "Date", 11.5, Shows::Text),
-    column("类型", "Type", 10.0, Shows::Text),
-    column("单号", "Number", 22.0, Shows::Text),
-    column("关联单号", "Related number", 20.0, Shows::Text),
-    column("摘要", "Memo", 30.0, Shows::Text),
-    column("币种", "Currency", 8.0, Shows::Text),
-    column("金额", "Amount", 16.0, Shows::Figure),
-    column("状态", "State", 9.0, Shows::Text),
-    column("组号", "Group", 20.0, Shows::Text),
-    column("原因", "Reason", 24.0, Shows::Text),
+    column("类型", "Type", 8.0, Shows::Text),
+    column("单号", "Number", 18.0, Shows::Text),
+    column("关联单号", "Related number", 14.0, Shows::Text),
+    column("摘要", "Memo", 24.0, Shows::Text),
+    column("币种", "Currency", 6.5, Shows::Text),
+    column("金额", "Amount", 15.0, Shows::Figure),
+    column("状态", "State", 8.0, Shows::Text),
+    column("组号", "Group", 19.0, Shows::Text),
+    column("原因", "Reason", 20.0, Shows::Text),
 ];
 
 /// Where a line ended: an index into the pairs, groups or residuals.

@@ -164,7 +164,6 @@ fn write_within(
 /// Font, properties, and where the rows of large sheets wait.
 fn prepare(workbook: &mut Workbook, staging: &Staging, lang: Lang) -> Result<(), ResultsError> {
     workbook.set_tempdir(staging.path())?;
-    workbook.use_zip_large_file(true);
     let font = Format::new().set_font_name(styles::font(lang)).set_font_size(11);
     workbook.set_default_format(&font, 20, 64)?;
     let properties = DocProperties::new()

@@ -11,6 +11,12 @@ pub const EXCEL_ROWS: u32 = 1_048_576;
 /// Characters of a cell of Excel are 32,767; a longer text is cut with an ellipsis.
 const EXCEL_CELL: usize = 32_000;
 
+/// Points of a line of text.
+const LINE_HEIGHT: u32 = 13;
+
+/// Lines that a row shows at most; the cell holds the rest.
+const MOST_LINES: usize = 8;
+
 /// A4.
 const A4: u8 = 9;
 
@@ -65,6 +71,7 @@ pub struct List<'a> {
     row: u32,
     wanted: u64,
     total_rows: u32,
+    unprinted: u16,
 }
 
 impl<'a> List<'a> {
@@ -89,7 +96,13 @@ impl<'a> List<'a> {
             };
             sheet.write_string_with_format(0, place, book.lang.pick(column.zh, column.en), head)?;
         }
-        Ok(Self { sheet, book, columns, title, row: 0, wanted: 0, total_rows: 0 })
+        Ok(Self { sheet, book, columns, title, row: 0, wanted: 0, total_rows: 0, unprinted: 0 })
+    }
+
+    /// Leaves the last columns out of print: ids for machines, which would make the rest small.
+    pub const fn print_without_last(mut self, columns: u16) -> Self {
+        self.unprinted = columns;
+        self
     }
 
     /// Begins the next row; none if the sheet is full. Two rows are kept for the end.
@@ -99,7 +112,14 @@ impl<'a> List<'a> {
             return None;
         }
         self.row += 1;
-        Some(Row { sheet: &mut self.sheet, styles: self.book.styles, row: self.row, column: 0 })
+        Some(Row {
+            sheet: &mut self.sheet,
+            styles: self.book.styles,
+            columns: self.columns,
+            row: self.row,
+            column: 0,
+            lines: 1,
+        })
     }
 
     /// Adds a row of totals under the list: a label, and the visible sum of each figure column
@@ -161,6 +181,9 @@ impl<'a> List<'a> {
         self.sheet.autofilter(0, 0, self.row, last_column)?;
         // Ids stand as text; the green corners would only disturb.
         let last = self.row + self.total_rows;
+        if self.unprinted > 0 && self.row > 0 {
+            self.sheet.set_print_area(0, 0, last, last_column - self.unprinted)?;
+        }
         self.sheet.ignore_error_range(0, 0, last, last_column, IgnoreError::NumberStoredAsText)?;
         if !self.is_cut() {
             return Ok((self.sheet, None));
@@ -184,8 +207,11 @@ impl<'a> List<'a> {
 pub struct Row<'a> {
     sheet: &'a mut Worksheet,
     styles: &'a Styles,
+    columns: &'a [Column],
     row: u32,
     column: u16,
+    /// Text lines that the highest cell so far needs.
+    lines: u32,
 }
 
 impl Row<'_> {
@@ -210,9 +236,17 @@ impl Row<'_> {
         self.string(text, &styles.text)
     }
 
-    /// A text that breaks into lines.
+    /// A text that breaks into lines; the row grows with it, because not every program that
+    /// opens the workbook fits the height of rows by itself.
     pub fn wrap(&mut self, text: &str) -> Result<&mut Self, XlsxError> {
         let styles = self.styles;
+        // One character on each side is indent and border.
+        let room = self.columns[self.column as usize].width as usize - 2;
+        let lines = width_of(text).div_ceil(room).min(MOST_LINES) as u32;
+        if lines > self.lines {
+            self.lines = lines;
+            self.sheet.set_row_height(self.row, LINE_HEIGHT * lines + 3)?;
+        }
         self.string(text, &styles.wrap)
     }
 

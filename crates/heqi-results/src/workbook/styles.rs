@@ -56,30 +56,32 @@ impl Styles {
             .set_align(FormatAlign::VerticalCenter);
         let line = Color::RGB(0x00BF_BFBF);
         let cell = base.clone().set_border(FormatBorder::Thin).set_border_color(line);
+        let right = cell.clone().set_align(FormatAlign::Right).set_indent(1);
         let shade = Color::RGB(0x00F2_F0EB);
         let head = cell.clone().set_bold().set_background_color(shade).set_text_wrap();
-        let total = cell.clone().set_bold().set_background_color(shade);
+        let total = cell.clone().set_bold().set_background_color(shade).set_indent(1);
         let money = |format: &Format| {
-            EXPONENTS.map(|exponent| format.clone().set_num_format(money_format(exponent)))
+            let right = format.clone().set_align(FormatAlign::Right).set_indent(1);
+            EXPONENTS.map(|exponent| right.clone().set_num_format(money_format(exponent)))
         };
         let styles = Self {
             title: base.clone().set_font_size(18).set_bold().set_align(FormatAlign::Center),
             subtitle: base.clone().set_align(FormatAlign::Center),
             section: base.clone().set_font_size(12).set_bold(),
             head: head.clone().set_align(FormatAlign::Center),
-            head_right: head.set_align(FormatAlign::Right),
-            text: cell.clone().set_num_format("@"),
-            wrap: cell.clone().set_num_format("@").set_text_wrap(),
+            head_right: head.set_align(FormatAlign::Right).set_indent(1),
+            text: cell.clone().set_num_format("@").set_indent(1),
+            wrap: cell.clone().set_num_format("@").set_text_wrap().set_indent(1),
             date: cell.clone().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Center),
-            count: cell.clone().set_num_format("#,##0"),
-            share: cell.clone().set_num_format("0.00%"),
+            count: right.clone().set_num_format("#,##0"),
+            share: right.clone().set_num_format("0.00%"),
             money: money(&cell),
             total_money: money(&total),
-            total_count: total.clone().set_num_format("#,##0"),
+            total_count: total.clone().set_align(FormatAlign::Right).set_num_format("#,##0"),
             total,
             note: base.clone().set_font_color(Color::RGB(0x0059_5959)).set_text_wrap(),
             alert: base.set_bold().set_font_color(Color::RGB(0x00C0_0000)).set_text_wrap(),
-            long_amount: cell.set_num_format("@").set_align(FormatAlign::Right),
+            long_amount: right.set_num_format("@"),
         };
         styles.register(workbook);
         styles
