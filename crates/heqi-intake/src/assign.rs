@@ -247,7 +247,8 @@ pub(crate) fn places(columns: &[Column]) -> Roles {
         customer: find(Role::Customer),
         currency: find(Role::Currency),
         kind: find(Role::Kind),
-        text: all(Role::Text),
+        // Where no column holds memos, the document type is the memo as well.
+        text: Some(all(Role::Text)).filter(|it| !it.is_empty()).unwrap_or_else(|| all(Role::Kind)),
         id: find(Role::Id),
         tax: find(Role::Tax),
         quantity: find(Role::Quantity),

@@ -59,8 +59,9 @@ pub(crate) struct Plan {
     /// the collector decides by the running balance, or by `holder_words`. `normalise::row` gives
     /// the file's own orientation in any case.
     pub mirrored: Option<bool>,
-    /// The debit column is named as a bank names what leaves its customer's account (支出, 转出,
-    /// paid out): such a file speaks from the bank's payable.
+    /// The columns are named as a bank names them: its debit is what leaves its customer's account
+    /// (支出, 转出, paid out), or 借/贷 stand beside the counterparty's account number. Such a file
+    /// speaks from the bank's payable: mirrored, plus is what comes in.
     pub holder_words: bool,
     /// Whose book it is.
     pub side: Side,

@@ -29,3 +29,13 @@ impl Source for [u8] {
         Ok(count)
     }
 }
+
+impl Source for Vec<u8> {
+    fn len(&self) -> u64 {
+        Source::len(self.as_slice())
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.as_slice().read_at(offset, buffer)
+    }
+}

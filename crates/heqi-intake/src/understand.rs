@@ -158,7 +158,7 @@ fn assembled(known: &Known<'_>, table: &Table, data: &[HeadRow], assigned: Assig
         sheet: known.sheet.clone(),
         header_row: table.header_row,
         first_row: data.first().map_or(last_header + 1, |row| row.row),
-        holder_words: holder_words(&columns, &roles),
+        holder_words: holder_words(&columns, &roles) || bank_words(&columns, &roles, data),
         mark: template.and_then(|it| it.decimal).unwrap_or_default(),
         scale,
         round: template.is_some_and(|it| it.round),
@@ -197,6 +197,24 @@ fn holder_words(columns: &[Column], roles: &Roles) -> bool {
     let Some(debit) = roles.debit.and_then(|it| columns.get(it)) else { return false };
     let name = words::fold(&debit.name);
     WORDS.iter().any(|word| name.contains(word))
+}
+
+/// 借/贷 (not 收入/支出) beside the account number of a counterparty: a bank statement, in which
+/// 贷 is what comes in.
+fn bank_words(columns: &[Column], roles: &Roles, data: &[HeadRow]) -> bool {
+    const ACCOUNTS: &[&str] = &["对方账号", "对方卡号", "对手账号", "counterpartyaccount"];
+    let names = || columns.iter().map(|it| words::fold(&it.name));
+    let counterparty = names().any(|name| ACCOUNTS.iter().any(|it| name.starts_with(it)));
+    let sided = |text: &str| {
+        let word = words::fold(text);
+        ["借", "贷", "dr", "cr", "debit", "credit"].iter().any(|it| word.starts_with(it))
+    };
+    let by_word = roles.direction.is_some_and(|column| {
+        let mut words = data.iter().filter_map(|row| row.cells.get(column));
+        words.find(|it| !it.trim().is_empty()).is_some_and(|it| sided(it))
+    });
+    let by_name = roles.debit.is_some_and(|it| sided(&columns[it].name));
+    counterparty && (by_word || by_name)
 }
 
 /// What a person should know about the columns.
