@@ -154,7 +154,7 @@ fn errors_say_what_where_and_how() {
     );
     check(
         &["match", "ours.csv", "theirs.csv", "--map-ours", "amount=含税金额"],
-        "错误：ours.csv：没有“含税金额”这一列，现有列：单据号、日期、客户、摘要、金额\n\
+        "错误：ours.csv：没有“含税金额”这一列，现有列：单据号, 日期, 客户, 摘要, 金额\n\
          办法：是不是「金额」？\n",
     );
     check(
