@@ -164,9 +164,52 @@ impl Strings {
 
     /// Appends all texts of another column.
     pub fn append(&mut self, other: &Self) {
-        for index in 0..other.len() {
-            self.push(other.get(index as u32));
+        let mut ends = other.ends.chunks(PER_BASE);
+        for (number, base) in other.bases.iter().enumerate() {
+            let next = other.bases.get(number + 1).map_or(other.bytes.len(), |next| *next as usize);
+            self.append_run(&other.bytes[*base as usize..next], ends.next().unwrap_or(&[]));
         }
+    }
+
+    /// Appends the texts that lie end to end in `run`; `ends` says where in `run` each ends.
+    ///
+    /// # Panics
+    /// If an end lies outside `run` or within a character, or 65 536 neighbouring texts exceed
+    /// 4 GiB.
+    pub fn append_run(&mut self, run: &str, ends: &[u32]) {
+        let shift = self.bytes.len() as u64;
+        self.bytes.push_str(run);
+        let mut at = 0;
+        while at < ends.len() {
+            if self.ends.len().is_multiple_of(PER_BASE) {
+                let start = if at == 0 { 0 } else { ends[at - 1] };
+                assert!(run.is_char_boundary(start as usize), "a text ends within a character");
+                self.bases.push(shift + u64::from(start));
+            }
+            let base = self.bases[self.ends.len() / PER_BASE];
+            let count = (ends.len() - at).min(PER_BASE - self.ends.len() % PER_BASE);
+            let group = &ends[at..at + count];
+            let last = shift + u64::from(group[count - 1]) - base;
+            assert!(u32::try_from(last).is_ok(), "65 536 neighbouring texts exceed 4 GiB");
+            // Ends ascend, so none exceeds the last; the sum wraps where a base lies in the run.
+            let offset = shift.wrapping_sub(base) as u32;
+            self.ends.extend(group.iter().map(|end| end.wrapping_add(offset)));
+            at += count;
+        }
+    }
+
+    /// Makes room for further texts.
+    pub fn reserve(&mut self, texts: usize, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
+        self.ends.reserve_exact(texts);
+        self.bases.reserve_exact(texts / PER_BASE + 1);
+    }
+
+    /// Gives back room that is not used.
+    pub fn shrink_to_fit(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self.bases.shrink_to_fit();
     }
 
     /// The text at `index`.
@@ -219,5 +262,29 @@ mod tests {
         for number in [0, 1, PER_BASE - 1, PER_BASE, PER_BASE + 1, PER_BASE * 2 + 2] {
             assert_eq!(column.get(number as u32), format!("单{number}"));
         }
+    }
+    #[test]
+    fn runs_come_back_across_a_base() {
+        let mut column = Strings::new();
+        let mut pushed = Strings::new();
+        let mut run = String::new();
+        let mut ends = Vec::new();
+        for number in 0..(PER_BASE * 2 + 99) {
+            let text = format!("单{number}");
+            pushed.push(&text);
+            run.push_str(&text);
+            ends.push(run.len() as u32);
+            if number % 1_000 == 998 || number == PER_BASE * 2 + 98 {
+                column.append_run(&run, &ends);
+                run.clear();
+                ends.clear();
+            }
+        }
+        let mut doubled = Strings::new();
+        doubled.push("");
+        doubled.append(&column);
+        doubled.append(&pushed);
+        assert!(column.iter().eq(pushed.iter()));
+        assert!(doubled.iter().skip(1).eq(pushed.iter().chain(pushed.iter())));
     }
 }
