@@ -26,8 +26,8 @@ Exit codes 退出码:
     max_term_width = 100,
     propagate_version = true,
     arg_required_else_help = true,
-    before_help = "Examples 示例:\n  heqi match ours.xlsx customer.csv --out result --format csv,xlsx\n  \
-                   heqi inspect customer.xls",
+    before_help = "Examples 示例:\n  heqi match ours.xlsx customer.csv --out result --format \
+                   csv,xlsx\n  heqi inspect customer.xls",
     after_help = EXIT_CODES
 )]
 pub struct Arguments {

@@ -66,7 +66,8 @@ fn save(path: &Path, template: &str, terminal: &Terminal) -> Result<(), Failure>
     std::fs::write(path, template).map_err(|error| cannot_write(path, &error, terminal))?;
     terminal.note(&say!(
         terminal,
-        "模板已存到 {name}，以后用 --template {name}（heqi match 用 --ours-template 或 --theirs-template）",
+        "模板已存到 {name}，以后用 --template {name}\n\
+         （heqi match 用 --ours-template 或 --theirs-template）",
         "template saved to {name}; use it with --template {name} (heqi match: --ours-template or \
          --theirs-template)"
     ));

@@ -17,6 +17,7 @@ mod sample;
 mod summary;
 mod tally;
 mod terminal;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -49,8 +50,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Match(arguments) => matching::run(&arguments, terminal),
         Command::Completions(arguments) => completions::run(&arguments, terminal),
         Command::Inspect(arguments) => inspect::run(&arguments, terminal),
+        Command::Verify(arguments) => verify::run(&arguments, terminal),
         Command::Sample(arguments) => sample::run(&arguments, terminal),
         Command::Rules(arguments) => rules::run(&arguments, terminal),
-        _ => Ok(()),
     }
 }

@@ -25,7 +25,8 @@ pub fn view_note(view: View, terminal: &Terminal) -> Option<String> {
             let (shared, opposite) = (count(same + opposite), count(opposite));
             say!(
                 terminal,
-                "对方账以应付记账（单号相同的 {shared} 笔中有 {opposite} 笔方向相反），已换算为应收口径",
+                "对方账以应付记账（单号相同的 {shared} 笔中有 {opposite} 笔方向相反），\
+                 已换算为应收口径",
                 "theirs: kept as a payable ({opposite} of {shared} shared references carry the \
                  opposite sign), mirrored to the receivable"
             )

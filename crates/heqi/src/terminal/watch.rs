@@ -36,15 +36,17 @@ pub fn interrupted() -> bool {
 /// Work that does not come to a place where it can stop is ended after a moment, unless it is
 /// writing: then it may have something to put back.
 pub fn stop_on_interrupt(terminal: Terminal) {
+    #[expect(clippy::disallowed_methods, reason = "a person asked for the end, now")]
+    let end = || std::process::exit(130);
     let handler = move || {
         if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            end();
         }
         std::thread::spawn(move || {
             std::thread::sleep(GRACE);
             if !WRITING.load(Ordering::Relaxed) {
                 terminal.failed(&crate::reading::stopped(&terminal));
-                std::process::exit(130);
+                end();
             }
         });
     };
