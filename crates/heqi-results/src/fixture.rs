@@ -92,15 +92,40 @@ fn discrepancy(
     Discrepancy { id: GroupId(id), block: 0, verdict, amount, ours, theirs, group, evidence }
 }
 
+fn groups() -> Vec<Group> {
+    let proof = |key: &str, days| Evidence { key: key.to_owned(), days, ..Evidence::default() };
+    let rank = |rank| Evidence { rank, candidates: 2, ..Evidence::default() };
+    let merged = Evidence { search: Some(SearchAnswer::Unique), tried: 3, ..Evidence::default() };
+    let near = Verdict::of(Reason::Ambiguous).with(Reason::MissingReference);
+    vec![
+        group(
+            2,
+            Pass::SameReference,
+            State::Differs,
+            [&[1], &[1]],
+            48_000,
+            Verdict::of(Reason::PriceQuantity),
+            proof("16005", Some(1)),
+        ),
+        group(
+            5,
+            Pass::Combination,
+            State::Settled,
+            [&[4, 5], &[5]],
+            0,
+            Verdict::of(Reason::Merged).with(Reason::WrongReference),
+            merged,
+        ),
+        group(3, Pass::AmountDate, State::Suggested, [&[3], &[3]], 0, near, rank(1)),
+        group(4, Pass::AmountDate, State::Suggested, [&[3], &[4]], 0, near, rank(2)),
+    ]
+}
+
 pub fn outcome() -> Outcome {
     let account = |customer: &str, currency: &str| Account {
         customer: customer.to_owned(),
         currency: currency.parse().unwrap(),
     };
-    let proof = |key: &str, days| Evidence { key: key.to_owned(), days, ..Evidence::default() };
-    let rank = |rank| Evidence { rank, candidates: 2, ..Evidence::default() };
-    let merged = Evidence { search: Some(SearchAnswer::Unique), tried: 3, ..Evidence::default() };
-    let near = Verdict::of(Reason::Ambiguous).with(Reason::MissingReference);
     Outcome {
         blocks: vec![
             Block {
@@ -122,28 +147,7 @@ pub fn outcome() -> Outcome {
             ExactPair { id: GroupId(1), ours: 0, theirs: 0 },
             ExactPair { id: GroupId(7), ours: 6, theirs: 6 },
         ],
-        groups: vec![
-            group(
-                2,
-                Pass::SameReference,
-                State::Differs,
-                [&[1], &[1]],
-                48_000,
-                Verdict::of(Reason::PriceQuantity),
-                proof("261016005", Some(1)),
-            ),
-            group(
-                5,
-                Pass::Combination,
-                State::Settled,
-                [&[4, 5], &[5]],
-                0,
-                Verdict::of(Reason::Merged).with(Reason::WrongReference),
-                merged,
-            ),
-            group(3, Pass::AmountDate, State::Suggested, [&[3], &[3]], 0, near, rank(1)),
-            group(4, Pass::AmountDate, State::Suggested, [&[3], &[4]], 0, near, rank(2)),
-        ],
+        groups: groups(),
         residuals: vec![
             Residual {
                 side: Side::Ours,
@@ -242,16 +246,8 @@ impl Fixture {
             ours: &self.ours,
             theirs: &self.theirs,
             inputs: [
-                input(
-                    0,
-                    "我方明细账.csv",
-                    "0a9f9f36be44962405d79c9cd8623a760a9f9f36be44962405d79c9c",
-                ),
-                input(
-                    1,
-                    "锦程对账单.xlsx",
-                    "1b9f9f36be44962405d79c9cd8623a760a9f9f36be44962405d79c9c",
-                ),
+                input(0, "我方明细账.csv", "0a9f9f36be44962405d79c9cd8623a76"),
+                input(1, "锦程对账单.xlsx", "1b9f9f36be44962405d79c9cd8623a76"),
             ],
             rules: Rules { name: "default", toml: "[passes]\nexact = true\n" },
             period: Some("2026-10".parse().unwrap()),

@@ -143,17 +143,18 @@ fn c5_rejects_show_the_cell_without_running_it() {
 
 #[test]
 fn evidence_has_a_line_for_everything_but_exact_pairs() {
-    check(
-        "evidence.jsonl",
-        r#"{"of":"group","id":"G0000000000000002","pass":"same_reference","evidence":{"key":"261016005","days":1}}
-{"of":"group","id":"G0000000000000005","pass":"combination","evidence":{"search":{"answer":"unique"},"tried":3}}
-{"of":"group","id":"G0000000000000003","pass":"amount_date","evidence":{"candidates":2,"rank":1}}
-{"of":"group","id":"G0000000000000004","pass":"amount_date","evidence":{"candidates":2,"rank":2}}
-{"of":"discrepancy","id":"D0000000000000002","evidence":{}}
-{"of":"discrepancy","id":"D000000000000000c","evidence":{}}
-{"of":"discrepancy","id":"D000000000000000d","evidence":{}}
-{"of":"discrepancy","id":"D000000000000000a","evidence":{}}
-{"of":"discrepancy","id":"D000000000000000e","evidence":{}}
+    let (_parent, dir) = written(&Fixture::new());
+    assert_eq!(
+        read(&dir, "evidence.jsonl").replace("00000000000000", "…"),
+        r#"{"of":"group","id":"G…02","pass":"same_reference","evidence":{"key":"16005","days":1}}
+{"of":"group","id":"G…05","pass":"combination","evidence":{"search":{"answer":"unique"},"tried":3}}
+{"of":"group","id":"G…03","pass":"amount_date","evidence":{"candidates":2,"rank":1}}
+{"of":"group","id":"G…04","pass":"amount_date","evidence":{"candidates":2,"rank":2}}
+{"of":"discrepancy","id":"D…02","evidence":{}}
+{"of":"discrepancy","id":"D…0c","evidence":{}}
+{"of":"discrepancy","id":"D…0d","evidence":{}}
+{"of":"discrepancy","id":"D…0a","evidence":{}}
+{"of":"discrepancy","id":"D…0e","evidence":{}}
 {"of":"residual","side":"ours","line_id":"O3","evidence":{}}
 {"of":"residual","side":"theirs","line_id":"T3","evidence":{}}
 "#,
@@ -254,22 +255,23 @@ fn two_runs_and_any_number_of_threads_give_the_same_bytes() {
     }
 }
 
-#[test]
-fn pieces_keep_every_pair_in_its_block() {
-    // 3 customers with more exact pairs than a piece holds; each pair also shows its place.
-    const PAIRS: usize = 50_000;
+/// `pairs` exact pairs of three customers; blocks stand in another order than the file names
+/// the customers. Returns it with the customer of each pair, in the order of the outcome.
+fn exact_pairs(pairs: usize) -> (Fixture, Vec<(usize, &'static str)>) {
     let customers = ["甲", "乙", "丙"];
     let mut fixture = Fixture::new();
-    let rows: Vec<crate::fixture::LineText> = (0..PAIRS)
-        .map(|at| ("", customers[at * 3 / PAIRS], "CNY", "2026-10-01", "", 100))
+    let rows: Vec<crate::fixture::LineText> = (0..pairs)
+        .map(|at| ("", customers[at * 3 / pairs], "CNY", "2026-10-01", "XS-261001", 100))
         .collect();
     fixture.ours = lines(Side::Ours, &rows);
     fixture.theirs = lines(Side::Theirs, &rows);
-    fixture.ours.id = heqi_domain::LineIds::Rows((2..).take(PAIRS).collect());
-    fixture.theirs.id = heqi_domain::LineIds::Rows((2..).take(PAIRS).collect());
-    // Blocks stand in another order than the file names the customers.
+    for lines in [&mut fixture.ours, &mut fixture.theirs] {
+        let mut ids = heqi_domain::Strings::new();
+        (0..pairs).for_each(|at| ids.push(&format!("O{at:09}")));
+        lines.id = heqi_domain::LineIds::Named(ids);
+    }
     let order = [2_usize, 0, 1];
-    let of = |customer: usize| (0..PAIRS).filter(move |at| at * 3 / PAIRS == customer);
+    let of = |customer: usize| (0..pairs).filter(move |at| at * 3 / pairs == customer);
     let blocks = order.map(|customer| {
         let count = of(customer).count();
         Block {
@@ -283,31 +285,57 @@ fn pieces_keep_every_pair_in_its_block() {
             discrepancies: 0..0,
         }
     });
+    let in_order: Vec<usize> = order.into_iter().flat_map(of).collect();
+    let pair = |at: &usize| {
+        let line = *at as u32;
+        ExactPair { id: GroupId(*at as u64), ours: line, theirs: line }
+    };
     fixture.outcome = heqi_matching::Outcome {
         blocks: blocks.into(),
-        pairs: order
-            .into_iter()
-            .flat_map(of)
-            .map(|at| ExactPair { id: GroupId(at as u64), ours: at as u32, theirs: at as u32 })
-            .collect(),
+        pairs: in_order.iter().map(pair).collect(),
         groups: Vec::new(),
         residuals: Vec::new(),
         discrepancies: Vec::new(),
     };
+    let shown = in_order.into_iter().map(|at| (at, customers[at * 3 / pairs])).collect();
+    (fixture, shown)
+}
+
+#[test]
+fn pieces_keep_every_pair_in_its_block() {
+    // More pairs than a piece holds.
+    let (fixture, expected) = exact_pairs(50_000);
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("r");
     fixture.with(|result| write(&dir, &[ResultFormat::Csv], result, &NoProgress)).unwrap();
     let groups = read(&dir, "groups.csv");
-    let expected = order.into_iter().flat_map(of);
-    let mut count = 0;
-    for (row, at) in groups.lines().skip(1).zip(expected) {
-        let customer = customers[at * 3 / PAIRS];
+    assert_eq!(groups.lines().count(), expected.len() + 1);
+    for (row, (at, customer)) in groups.lines().skip(1).zip(expected) {
         assert_eq!(row, format!("G{at:016x},settled,exact,1,1,0.00,,{customer},CNY,"));
-        count += 1;
     }
-    assert_eq!((count, groups.lines().count()), (PAIRS, PAIRS + 1));
-    let members = read(&dir, "members.csv");
-    assert_eq!(members.lines().count(), 2 * PAIRS + 1);
+    assert_eq!(read(&dir, "members.csv").lines().count(), 100_001);
+}
+
+/// `cargo test --release -p heqi-results speed -- --ignored --nocapture`
+#[test]
+#[ignore = "measures; needs a release build"]
+fn speed_of_a_million_pairs() {
+    let (fixture, _) = exact_pairs(1_000_000);
+    for (format, most) in [(ResultFormat::Csv, 1.0), (ResultFormat::Json, 1.5)] {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("r");
+        let start = std::time::Instant::now();
+        fixture.with(|result| write(&dir, &[format], result, &NoProgress)).unwrap();
+        let seconds = start.elapsed().as_secs_f64();
+        eprintln!("{}: 1 M groups, 2 M members in {seconds:.3} s", format.code());
+        assert!(seconds < most, "{seconds} s");
+    }
+    let (fixture, _) = exact_pairs(100_000);
+    let parent = tempfile::tempdir().unwrap();
+    let start = std::time::Instant::now();
+    let dir = parent.path().join("r");
+    fixture.with(|result| write(&dir, &[ResultFormat::Xlsx], result, &NoProgress)).unwrap();
+    eprintln!("xlsx: 100 k lines a side in {:.3} s", start.elapsed().as_secs_f64());
 }
 
 #[test]

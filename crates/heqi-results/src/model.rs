@@ -24,8 +24,12 @@ pub enum ResultFormat {
 
 /// The text names no format of a result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a result format; expected one or more of {codes}", codes = ResultFormat::CODES.join(", "))]
+#[error("`{0}` is not a result format; expected one or more of {codes}", codes = codes())]
 pub struct UnknownFormat(pub String);
+
+fn codes() -> String {
+    ResultFormat::CODES.join(", ")
+}
 
 impl ResultFormat {
     /// Every format.

@@ -166,11 +166,12 @@ impl Page<'_> {
                 (suggested.groups, suggested.lines.ours, suggested.lines.theirs);
             let text = match lang {
                 Lang::Zh => format!(
-                    "待确认匹配 {groups} 组（我方 {ours} 笔、对方 {theirs} 笔），逐组确认前计入差异。"
+                    "待确认匹配 {groups} 组（我方 {ours} 笔、对方 {theirs} 笔）；\
+                     余额调节表按首选方案列示，请逐组确认。"
                 ),
                 Lang::En => format!(
                     "{groups} proposed matches wait for a person ({ours} of our lines, {theirs} \
-                     of theirs); until then they count as differences."
+                     of theirs); the bridge follows the first alternative of each."
                 ),
             };
             self.across(&text, &styles.alert, 18.0)?;
@@ -231,7 +232,7 @@ pub fn sheet(
     page.row += 1;
     let sign = lang.pick(
         "制表：　　　　　　　　复核：　　　　　　　　财务主管：　　　　　　　　日期：",
-        "Prepared:                    Reviewed:                    Approved:                    Date:",
+        "Prepared:                  Reviewed:                  Approved:                  Date:",
     );
     page.across(sign, &styles.subtitle, 30.0)?;
     Ok(page.sheet)

@@ -15,6 +15,7 @@ use crate::order::Run;
 pub const MATCHED: (&str, &str) = ("已匹配", "Matched");
 pub const SUGGESTED: (&str, &str) = ("待确认", "To confirm");
 
+/// The columns of suggestions; matched groups have no alternatives, so not the last one.
 pub const COLUMNS: &[Column] = &[
     column("客户", "Customer", 18.0, Shows::Text),
     column("币种", "Currency", 6.5, Shows::Text),
@@ -120,7 +121,9 @@ fn group(list: &mut List, parts: &Parts, shown: &Shown) -> Result<(), XlsxError>
             row.skip()?;
         }
         row.text(&words::verdict(shown.verdict, lang))?;
-        row.count((shown.rank > 0).then_some(shown.rank.into()))?;
+        if shown.state == State::Suggested {
+            row.count(Some(shown.rank.into()))?;
+        }
     }
     Ok(())
 }

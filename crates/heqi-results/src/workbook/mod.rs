@@ -132,7 +132,7 @@ fn write_within(
         false => None,
     };
     let differences = list(differences::TITLE, differences::COLUMNS)?;
-    let matched = list(groups::MATCHED, groups::COLUMNS)?;
+    let matched = list(groups::MATCHED, groups::COLUMNS.split_last().map_or(&[], |it| it.1))?;
     let suggested = list(groups::SUGGESTED, groups::COLUMNS)?;
     let ours = list(ledger::OURS, ledger::COLUMNS)?;
     let theirs = list(ledger::THEIRS, ledger::COLUMNS)?;

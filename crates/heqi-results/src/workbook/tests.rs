@@ -289,10 +289,3 @@ fn a_single_customer_has_its_bridge_on_the_cover() {
     let differences = sheet(&sheets, "差异明细");
     assert_eq!(text(&differences.last().unwrap()[4]), "32125");
 }
-
-/// `cargo test -p heqi-results keep_a_workbook -- --ignored`: leaves a workbook to look at.
-#[test]
-#[ignore = "for the eye"]
-fn keep_a_workbook() {
-    workbook(&Fixture::new(), ROWS, Some(&std::env::temp_dir().join("heqi-look.xlsx")));
-}

@@ -5,15 +5,19 @@
 //! `seal` is the SHA-256 of the summary with an empty seal, so that a change of the summary
 //! itself shows too; every other file of the folder is covered by `files`.
 
+mod bridges;
+mod counts;
+
 use std::collections::BTreeMap;
 
-use heqi_domain::{Currency, Reason, Side, decimal_text};
-use heqi_matching::{Block, Discrepancy, Outcome, Pass, State};
+use heqi_domain::{Currency, Side, decimal_text};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ResultsError;
 use crate::model::{Input, MatchResult};
 use crate::staging::{WrittenFile, sha256_hex};
+
+pub use bridges::{close, is_opening, is_unexplained, movements};
 
 /// The mark of a result of ours.
 pub const PRODUCT: &str = "heqi";
@@ -191,11 +195,11 @@ impl Summary {
     /// [`ResultsError::NotConserved`], [`ResultsError::NotClosed`],
     /// [`ResultsError::SumsDiffer`].
     pub fn of(result: &MatchResult, files: &[WrittenFile]) -> Result<Self, ResultsError> {
-        let states = count_states(result)?;
-        let bridge = bridges(result.outcome)?;
+        let states = counts::states(result)?;
+        let bridge = bridges::totals(result.outcome)?;
         let ours = input_record(result, Side::Ours)?;
         let theirs = input_record(result, Side::Theirs)?;
-        let (reasons, notes) = count_reasons(result.outcome);
+        let (reasons, notes) = counts::reasons(result.outcome);
         let share = |settled: u64, lines: usize| {
             let ratio = (settled * 10_000).checked_div(lines as u64).unwrap_or(10_000);
             decimal_text(ratio.into(), 4)
@@ -220,7 +224,7 @@ impl Summary {
             },
             inputs: BySide { ours, theirs },
             states,
-            passes: count_passes(result.outcome),
+            passes: counts::passes(result.outcome),
             reasons,
             notes,
             bridge,
@@ -320,183 +324,4 @@ fn input_record(result: &MatchResult, side: Side) -> Result<InputRecord, Results
             .collect(),
         reading: input.inspection.clone(),
     })
-}
-
-/// Settled, differs, suggested, residual, in this order; every line is in exactly one.
-fn count_states(result: &MatchResult) -> Result<Vec<StateCount>, ResultsError> {
-    let outcome = result.outcome;
-    let mut counts: Vec<StateCount> = ["settled", "differs", "suggested", "residual"]
-        .map(|state| StateCount { state: state.to_owned(), groups: 0, lines: BySide::default() })
-        .into();
-    let pairs = outcome.pairs.len() as u64;
-    counts[0].groups = pairs;
-    counts[0].lines = BySide { ours: pairs, theirs: pairs };
-    let mut suggested = BySide { ours: Vec::new(), theirs: Vec::new() };
-    for group in &outcome.groups {
-        let count = &mut counts[group.state as usize];
-        count.groups += 1;
-        if group.state == State::Suggested {
-            suggested.ours.extend(&group.ours);
-            suggested.theirs.extend(&group.theirs);
-        } else {
-            count.lines.ours += group.ours.len() as u64;
-            count.lines.theirs += group.theirs.len() as u64;
-        }
-    }
-    let distinct = |mut lines: Vec<u32>| {
-        lines.sort_unstable();
-        lines.dedup();
-        lines.len() as u64
-    };
-    counts[2].lines = BySide { ours: distinct(suggested.ours), theirs: distinct(suggested.theirs) };
-    for residual in &outcome.residuals {
-        let lines = &mut counts[3].lines;
-        *(if residual.side == Side::Ours { &mut lines.ours } else { &mut lines.theirs }) += 1;
-    }
-    for side in [Side::Ours, Side::Theirs] {
-        let lines = result.lines(side).len() as u64;
-        let of = |count: &StateCount| match side {
-            Side::Ours => count.lines.ours,
-            Side::Theirs => count.lines.theirs,
-        };
-        let placed = counts.iter().map(of).sum();
-        if placed != lines {
-            return Err(ResultsError::NotConserved { side, lines, placed });
-        }
-    }
-    Ok(counts)
-}
-
-fn count_passes(outcome: &Outcome) -> Vec<PassCount> {
-    let mut counts = [[0_u64; 3]; Pass::ALL.len()];
-    counts[Pass::Exact as usize][State::Settled as usize] = outcome.pairs.len() as u64;
-    for group in &outcome.groups {
-        counts[group.pass as usize][group.state as usize] += 1;
-    }
-    let some = Pass::ALL.into_iter().zip(counts).filter(|(_, count)| *count != [0; 3]);
-    some.map(|(pass, [settled, differs, suggested])| PassCount {
-        pass: pass.code().to_owned(),
-        settled,
-        differs,
-        suggested,
-    })
-    .collect()
-}
-
-/// Main reasons and notes, each in order of precedence.
-fn count_reasons(outcome: &Outcome) -> (Vec<ReasonCount>, Vec<ReasonCount>) {
-    type Counts = BTreeMap<Reason, [u64; 3]>;
-    let (mut main, mut notes) = (Counts::new(), Counts::new());
-    let groups = outcome.groups.iter().map(|group| (group.verdict, 0));
-    let residuals = outcome.residuals.iter().map(|residual| (residual.verdict, 1));
-    let discrepancies = outcome.discrepancies.iter().map(|it| (it.verdict, 2));
-    for (verdict, place) in groups.chain(residuals).chain(discrepancies) {
-        if let Some(reason) = verdict.main {
-            main.entry(reason).or_default()[place] += 1;
-        }
-        for note in verdict.notes() {
-            notes.entry(note).or_default()[place] += 1;
-        }
-    }
-    let list =
-        |counts: Counts| {
-            let row = |(reason, [groups, residuals, discrepancies]): (Reason, [u64; 3])| {
-                ReasonCount { reason: reason.code().to_owned(), groups, residuals, discrepancies }
-            };
-            counts.into_iter().map(row).collect()
-        };
-    (list(main), list(notes))
-}
-
-/// The discrepancies of a block's movements. The kernel lists the opening difference among the
-/// discrepancies too; a bridge shows it once, as its opening.
-pub fn movements<'a>(
-    block: &Block,
-    outcome: &'a Outcome,
-) -> impl Iterator<Item = &'a Discrepancy> + use<'a> {
-    outcome.discrepancies[block.discrepancies.clone()].iter().filter(|it| !is_opening(it))
-}
-
-/// Whether a discrepancy is the opening difference.
-pub fn is_opening(discrepancy: &Discrepancy) -> bool {
-    discrepancy.verdict.main == Some(Reason::Opening)
-}
-
-/// Σ discrepancies of a block's movements, and what the identity leaves over (0 in every sound
-/// outcome).
-pub fn close(block: &Block, outcome: &Outcome) -> (i128, i128) {
-    let sum: i128 = movements(block, outcome).map(|it| i128::from(it.amount)).sum();
-    let [closing, opening] = [block.closing(), block.opening].map(|[ours, theirs]| ours - theirs);
-    let left = closing - opening - sum;
-    let listed = outcome.discrepancies[block.discrepancies.clone()].iter();
-    let mut listed = listed.filter(|it| is_opening(it)).map(|it| i128::from(it.amount)).peekable();
-    // An opening difference that is listed must be listed in full.
-    let missing = listed.peek().is_some().then(|| opening - listed.sum::<i128>());
-    (sum, if left == 0 { missing.unwrap_or(0) } else { left })
-}
-
-/// Whether a discrepancy has no explanation.
-pub fn is_unexplained(discrepancy: &Discrepancy) -> bool {
-    matches!(discrepancy.verdict.main, None | Some(Reason::Unexplained))
-}
-
-fn bridges(outcome: &Outcome) -> Result<Vec<CurrencyBridge>, ResultsError> {
-    #[derive(Default)]
-    struct Total {
-        customers: u64,
-        agreed: u64,
-        opening: [i128; 2],
-        movement: [i128; 2],
-        discrepancies: u64,
-        sum: i128,
-        unexplained: u64,
-        unexplained_amount: i128,
-    }
-    let mut totals = BTreeMap::<Currency, Total>::new();
-    for block in &outcome.blocks {
-        let (sum, left) = close(block, outcome);
-        let currency = block.account.currency;
-        if left != 0 {
-            return Err(ResultsError::NotClosed {
-                customer: block.account.customer.clone(),
-                currency: currency.code().to_owned(),
-                by: decimal_text(left, currency.exponent()),
-            });
-        }
-        let total = totals.entry(currency).or_default();
-        total.customers += 1;
-        let [ours, theirs] = block.closing();
-        total.agreed += u64::from(ours == theirs && block.discrepancies.is_empty());
-        for side in 0..2 {
-            total.opening[side] += block.opening[side];
-            total.movement[side] += block.movement[side];
-        }
-        total.discrepancies += movements(block, outcome).count() as u64;
-        total.sum += sum;
-        let discrepancies = &outcome.discrepancies[block.discrepancies.clone()];
-        for discrepancy in discrepancies.iter().filter(|it| is_unexplained(it)) {
-            total.unexplained += 1;
-            total.unexplained_amount += i128::from(discrepancy.amount).abs();
-        }
-    }
-    let row = |(currency, total): (Currency, Total)| {
-        let text = |amount: i128| decimal_text(amount, currency.exponent());
-        let both = |[ours, theirs]: [i128; 2]| BySide { ours: text(ours), theirs: text(theirs) };
-        let closing = [0, 1].map(|side| total.opening[side] + total.movement[side]);
-        CurrencyBridge {
-            currency: currency.code().to_owned(),
-            customers: total.customers,
-            agreed: total.agreed,
-            opening: both(total.opening),
-            movement: both(total.movement),
-            closing: both(closing),
-            opening_difference: text(total.opening[0] - total.opening[1]),
-            discrepancies: total.discrepancies,
-            discrepancy_sum: text(total.sum),
-            closing_difference: text(closing[0] - closing[1]),
-            unexplained: total.unexplained,
-            unexplained_amount: text(total.unexplained_amount),
-        }
-    };
-    Ok(totals.into_iter().map(row).collect())
 }

@@ -1,0 +1,163 @@
+//! The tables of a result: encoded by all threads, written in order.
+
+mod evidence;
+mod rows;
+
+use heqi_domain::Side;
+use rayon::prelude::*;
+
+use crate::encode::{Encoder, Shape, Table};
+use crate::error::ResultsError;
+use crate::model::MatchResult;
+use crate::order::{PIECE, Run};
+use crate::staging::{Staging, WrittenFile};
+use crate::work::Work;
+
+pub use evidence::write as write_evidence;
+pub use rows::parse_lines_cell;
+
+const GROUPS: Table = Table {
+    name: "groups",
+    columns: &[
+        "group_id",
+        "state",
+        "pass",
+        "n_ours",
+        "n_theirs",
+        "difference",
+        "reason",
+        "customer",
+        "currency",
+        "rank",
+    ],
+};
+const MEMBERS: Table =
+    Table { name: "members", columns: &["side", "line_id", "group_id", "state", "reason"] };
+const RESIDUALS: Table = Table {
+    name: "residuals",
+    columns: &["side", "line_id", "reason", "customer", "currency", "date", "reference", "amount"],
+};
+const DISCREPANCIES: Table = Table {
+    name: "discrepancies",
+    columns: &["id", "customer", "currency", "reason", "amount", "lines", "group_id", "sentence"],
+};
+const BRIDGE: Table = Table {
+    name: "bridge",
+    columns: &[
+        "customer",
+        "currency",
+        "item",
+        "discrepancy_id",
+        "reason",
+        "amount",
+        "ours",
+        "theirs",
+    ],
+};
+const REJECTS: Table = Table {
+    name: "rejects",
+    columns: &["side", "row", "column", "value", "reason", "text", "remedy"],
+};
+
+/// Writes every table in one shape.
+pub fn write_all(
+    staging: &Staging,
+    shape: Shape,
+    result: &MatchResult,
+    work: &Work,
+    files: &mut Vec<WrittenFile>,
+) -> Result<(), ResultsError> {
+    let outcome = result.outcome;
+    let blocks = &outcome.blocks;
+    let pieces = &work.pieces;
+    files.push(write(staging, shape, GROUPS, pieces, work, |piece, out| {
+        for run in piece {
+            match run {
+                Run::Pairs(block, range) => {
+                    let block = &blocks[*block];
+                    outcome.pairs[range.clone()].iter().for_each(|pair| {
+                        rows::exact_group(pair.id.0, block, out);
+                    });
+                }
+                Run::Groups(range) => outcome.groups[range.clone()].iter().for_each(|group| {
+                    rows::group_row(group, &blocks[group.block as usize], out);
+                }),
+            }
+        }
+    })?);
+    files.push(write(staging, shape, MEMBERS, pieces, work, |piece, out| {
+        for run in piece {
+            rows::member_rows(run, result, out);
+        }
+        let lines = piece.iter().map(|run| lines_of(run, result)).sum();
+        work.progress.advance(lines);
+    })?);
+    let residuals: Vec<_> = outcome.residuals.chunks(PIECE).collect();
+    files.push(write(staging, shape, RESIDUALS, &residuals, work, |piece, out| {
+        piece.iter().for_each(|residual| rows::residual_row(residual, result, out));
+        work.progress.advance(piece.len() as u64);
+    })?);
+    let discrepancies: Vec<_> =
+        outcome.discrepancies.chunks(PIECE).zip(work.sentences.chunks(PIECE)).collect();
+    files.push(write(staging, shape, DISCREPANCIES, &discrepancies, work, |piece, out| {
+        for (discrepancy, sentence) in piece.0.iter().zip(piece.1) {
+            rows::discrepancy_row(discrepancy, sentence, result, out);
+        }
+    })?);
+    let bridges: Vec<_> = blocks.chunks(PIECE / 16).collect();
+    files.push(write(staging, shape, BRIDGE, &bridges, work, |piece, out| {
+        piece.iter().for_each(|block| rows::bridge_rows(block, result, out));
+    })?);
+    let sides = [Side::Ours, Side::Theirs];
+    files.push(write(staging, shape, REJECTS, &sides, work, |side, out| {
+        rows::reject_rows(*side, result, out);
+    })?);
+    Ok(())
+}
+
+/// Pieces that are encoded before the earlier ones are on their way to the disk.
+const WAVE: usize = 16;
+
+/// Encodes the pieces on all threads; while one wave is encoded, the one before it is hashed
+/// and written.
+fn write<P: Sync>(
+    staging: &Staging,
+    shape: Shape,
+    table: Table,
+    pieces: &[P],
+    work: &Work,
+    encode: impl Fn(&P, &mut Encoder) + Sync,
+) -> Result<WrittenFile, ResultsError> {
+    let mut output = staging.create(&format!("{}.{}", table.name, shape.extension()))?;
+    let mut head = Encoder::new(shape, table, 1);
+    head.header();
+    let mut waiting = vec![head.finish()];
+    for wave in pieces.chunks(WAVE) {
+        work.check()?;
+        let (written, next) = rayon::join(
+            || waiting.iter().try_for_each(|rows| output.write(rows.as_bytes())),
+            || {
+                let encoded = wave.par_iter().map(|piece| {
+                    let mut rows = Encoder::new(shape, table, PIECE);
+                    encode(piece, &mut rows);
+                    rows.finish()
+                });
+                encoded.collect()
+            },
+        );
+        written?;
+        waiting = next;
+    }
+    waiting.iter().try_for_each(|rows| output.write(rows.as_bytes()))?;
+    output.finish()
+}
+
+fn lines_of(run: &Run, result: &MatchResult) -> u64 {
+    match run {
+        Run::Pairs(_, range) => 2 * range.len() as u64,
+        Run::Groups(range) => result.outcome.groups[range.clone()]
+            .iter()
+            .map(|group| (group.ours.len() + group.theirs.len()) as u64)
+            .sum(),
+    }
+}
