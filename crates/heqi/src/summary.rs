@@ -264,7 +264,8 @@ impl Summary<'_> {
             }
             None => text.push_str(terminal.pick(
                 "未写出文件。加 --out 目录 保存结果，加 --format csv,xlsx 附工作簿\n",
-                "Nothing was written. --out DIR keeps the result, --format csv,xlsx adds a workbook\n",
+                "Nothing was written. --out DIR keeps the result, --format csv,xlsx adds a \
+                 workbook\n",
             )),
         }
         let lines: u64 = self.tally.lines.iter().sum();

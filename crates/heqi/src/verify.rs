@@ -196,7 +196,8 @@ fn render(report: &Report, terminal: &Terminal) -> String {
         let passed = say!(
             terminal,
             "{folder}：复核通过。{files} 份结果文件与 2 份原始文件都没有改动（计划摘要 {plan}…）",
-            "{folder}: verified. {files} files of the result and 2 inputs are unchanged (plan {plan}…)"
+            "{folder}: verified. {files} files of the result and 2 inputs are unchanged \
+             (plan {plan}…)"
         );
         return terminal.paint(Paint::Good, &passed) + "\n";
     }
