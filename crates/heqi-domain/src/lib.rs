@@ -2,7 +2,10 @@
 //!
 //! Pure: no I/O, no clock, no randomness, no float. Everything else stands on this crate.
 #![deny(clippy::float_arithmetic, clippy::unwrap_used, clippy::expect_used)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")
+)]
 
 mod capital_amount;
 mod currency;

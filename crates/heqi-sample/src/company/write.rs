@@ -23,16 +23,8 @@ const OUR_HEADER: [&str; 14] = [
     "币种",
     "发票号码",
 ];
-const THEIR_HEADER: [&str; 8] = [
-    "单位编码",
-    "单位名称",
-    "记账日期",
-    "凭证字号",
-    "摘要",
-    "供应商单据号",
-    "借方金额",
-    "贷方金额",
-];
+const THEIR_HEADER: [&str; 8] =
+    ["客户编码", "客户名称", "记账日期", "凭证字号", "摘要", "单据号", "借方金额", "贷方金额"];
 /// Physical row of the first line; the header is row 1.
 const FIRST_ROW: usize = 2;
 
@@ -73,8 +65,9 @@ impl Sample {
         ])
     }
 
-    /// Writes their ledgers as one payable ledger: UTF-8, debit and credit columns with
-    /// thousands separators; a purchase is a credit, a payment a debit.
+    /// Writes their ledgers as one payable ledger, as our clerk puts together what the
+    /// customers sent: under our customer code, otherwise with the customers' columns. UTF-8,
+    /// debit and credit with thousands separators; a purchase is a credit, a payment a debit.
     ///
     /// # Errors
     /// Those of the writer.
