@@ -54,6 +54,7 @@ pub(crate) fn run(plan: &Plan, collector: &Collector) -> Findings {
     let closing = closing(&tally.controls, chain.as_ref());
     totals(plan, &tally.controls, tally.sums, opening, &mut warnings);
     stated(plan, collector, &mut warnings);
+    order_totals(plan, collector, &mut warnings);
     let sign = |stated: StatedBalance| {
         let debit_positive = if stated.own_sign { rises.unwrap_or(!mirrored) } else { true };
         if debit_positive == mirrored { -stated.minor } else { stated.minor }
@@ -180,6 +181,32 @@ fn counted_text(plan: &Plan, sums: Sums, factor: i128, exponent: u32) -> String 
         format!("{} / {}", text(sums.debit), text(sums.credit))
     } else {
         text(sums.net())
+    }
+}
+
+/// Order totals that stand on each goods line of an order: told, never dropped; equal rows are
+/// equal lines until a person says otherwise.
+fn order_totals(plan: &Plan, collector: &Collector, warnings: &mut Vec<Warning>) {
+    if !plan.order_totals {
+        return;
+    }
+    let lines = &collector.lines;
+    let same = |at: usize| {
+        let (one, other) = (at as u32 - 1, at as u32);
+        let order = lines.reference.get(other);
+        lines.amount[at - 1] == lines.amount[at]
+            && !order.is_empty()
+            && order == lines.reference.get(one)
+    };
+    let repeated: Vec<usize> = (1..lines.len()).filter(|at| same(*at)).collect();
+    if let Some(first) = repeated.first() {
+        let (count, row) = (repeated.len(), u64::from(collector.rows[*first]));
+        warnings.push(warning(
+            "order_totals_repeat",
+            Some(row),
+            format!("{count} rows repeat the order and amount of the row above; if the amount is the order's total, keep one row an order"),
+            format!("{count} 行与上一行订单号、金额相同；若金额是整单金额，请每单只保留一行"),
+        ));
     }
 }
 

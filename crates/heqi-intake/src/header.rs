@@ -27,8 +27,7 @@ pub(crate) fn find(head: &[HeadRow], pinned: &[(Role, String)]) -> Option<Header
         for levels in 1..=LEVELS.min(head.len() - index) {
             let Some(names) = joined(&head[index..index + levels]) else { break };
             let Some(score) = score(&names, pinned) else { continue };
-            // A second level must explain more than it costs.
-            let score = score.saturating_sub(5 * (levels as u32 - 1));
+            let score = score + 60 * (levels as u32 - 1);
             if best.as_ref().is_none_or(|found| score > found.score) {
                 best = Some(Header { index, levels, names, score });
             }
@@ -63,7 +62,9 @@ fn joined(rows: &[HeadRow]) -> Option<Vec<String>> {
     if !could_be_header(&names) {
         return None;
     }
-    if !below.is_empty() && names.iter().filter(|it| !it.is_empty()).count() < 2 {
+    // Only what is a header by itself has levels below it; a title or a label does not.
+    let known = |it: &String| names::roles(it).first().is_some_and(|(_, weight)| *weight >= 50);
+    if !below.is_empty() && names.iter().filter(|it| known(it)).count() < 2 {
         return None;
     }
     for row in below {
@@ -150,12 +151,20 @@ fn best_role(name: &str, pinned: &[(Role, String)]) -> Option<(Role, u8)> {
 /// What a name suggests; for a joined name, also what its last level suggests alone.
 pub(crate) fn roles_of(name: &str) -> Vec<(Role, u8)> {
     let whole = names::roles(name);
-    let sure = whole.first().map_or(0, |(_, weight)| *weight);
     let Some((above, own)) = name.rsplit_once('-') else { return whole };
     let pick = |part: &str| names::roles(part).first().copied();
-    let sided = pick(above).filter(|(role, _)| matches!(role, Role::Debit | Role::Credit));
-    let part = sided.or_else(|| pick(own)).map(|(role, weight)| (role, weight.saturating_sub(3)));
-    match part {
+    let is_side = |(role, _): &(Role, u8)| matches!(role, Role::Debit | Role::Credit);
+    let (side, own_role) = (pick(above).filter(is_side), pick(own));
+    if let Some((role, weight)) = side {
+        return match own_role {
+            // 借方-数量 is not an amount, 借方-原币 is not the amount in the book's currency.
+            Some((Role::Quantity | Role::Price, _)) => Vec::new(),
+            _ if own.contains("原币") || own.contains("外币") => vec![(role, 60)],
+            _ => vec![(role, weight.saturating_sub(3))],
+        };
+    }
+    let sure = whole.first().map_or(0, |(_, weight)| *weight);
+    match own_role.map(|(role, weight)| (role, weight.saturating_sub(3))) {
         Some(part) if part.1 > sure => vec![part],
         _ => whole,
     }

@@ -46,6 +46,11 @@ pub(crate) struct Plan {
     pub scale: u32,
     /// A template says that amounts with more decimals than the currency are rounded half up.
     pub round: bool,
+    /// Refunds count as minus whatever sign they carry: Alipay's merchant bills have written them
+    /// both ways, and their type is what counts.
+    pub refunds_negative: bool,
+    /// The amounts are order totals that repeat on every goods line of an order.
+    pub order_totals: bool,
     /// Order of day, month and year in ambiguous dates.
     pub order: DateOrder,
     /// Currency of rows that name none.
@@ -178,6 +183,7 @@ impl Plan {
             && roles.status.is_none()
             && roles.balance.is_none()
             && self.scale == 0
+            && !self.refunds_negative
             && self.mark == DecimalMark::Point
             && self.text.as_ref().is_none_or(|text| !text.backtick)
     }

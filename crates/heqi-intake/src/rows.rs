@@ -294,9 +294,15 @@ impl<'a> Row<'_, '_, 'a> {
         Reject { row: self.row, column: String::new(), value, reason }
     }
 
-    /// Signs an amount by the direction word of its row.
+    /// Signs an amount by the direction word of its row, or by its type.
     fn directed(&self, minor: i64) -> Step<i64> {
-        let Some(column) = self.plan.roles.direction else { return Ok(minor) };
+        let roles = &self.plan.roles;
+        if self.plan.refunds_negative
+            && roles.kind.is_some_and(|it| words::kind(self.at(it)) == EntryKind::Refund)
+        {
+            return Ok(-minor.abs());
+        }
+        let Some(column) = roles.direction else { return Ok(minor) };
         match words::direction(self.at(column)) {
             Some(Direction::Plus) => Ok(minor),
             Some(Direction::Minus) => Ok(-minor),

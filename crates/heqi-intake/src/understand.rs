@@ -162,6 +162,9 @@ fn assembled(known: &Known<'_>, table: &Table, data: &[HeadRow], assigned: Assig
         mark: template.and_then(|it| it.decimal).unwrap_or_default(),
         scale,
         round: template.is_some_and(|it| it.round),
+        refunds_negative: roles.kind.is_some()
+            && columns.iter().any(|it| it.name == "支付宝交易号"),
+        order_totals: order_totals(&columns, &roles),
         order: template.and_then(|it| it.dates).unwrap_or_default(),
         currency: roles
             .currency
@@ -215,6 +218,18 @@ fn bank_words(columns: &[Column], roles: &Roles, data: &[HeadRow]) -> bool {
     });
     let by_name = roles.debit.is_some_and(|it| sided(&columns[it].name));
     counterparty && (by_word || by_name)
+}
+
+/// 订单金额 beside 商品ID or 数量: the total of an order on each of its goods lines.
+fn order_totals(columns: &[Column], roles: &Roles) -> bool {
+    const TOTALS: &[&str] =
+        &["订单金额", "应付金额", "结算金额", "总金额", "ordertotal", "totaldue"];
+    const GOODS: &[&str] = &["商品id", "商品编号", "sku", "skuid", "productid"];
+    let folded = |index: usize| words::fold(&columns[index].name).into_owned();
+    let total =
+        roles.amount.is_some_and(|it| TOTALS.iter().any(|name| folded(it).starts_with(name)));
+    let goods = (0..columns.len()).any(|it| GOODS.contains(&folded(it).as_str()));
+    total && (goods || roles.quantity.is_some())
 }
 
 /// What a person should know about the columns.
