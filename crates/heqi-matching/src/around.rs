@@ -104,8 +104,7 @@ fn scan(
             let raw = lines.reference.get(line);
             let key = references.key(raw);
             if key != 0 {
-                for question in
-                    [Question::Key(block, key), Question::Shape(block, shape_hash(raw))]
+                for question in [Question::Key(block, key), Question::Shape(block, shape_hash(raw))]
                 {
                     if let Some(seen) = questions.get(&question) {
                         seen.fetch_or(1 << side, Ordering::Relaxed);
@@ -113,9 +112,9 @@ fn scan(
                 }
             }
             let amount = lines.amount[index];
-            amounts.contains_key(&(block, amount)).then(|| {
-                (block, amount, Twin { amount, day: lines.day[index], line, matched: true })
-            })
+            amounts
+                .contains_key(&(block, amount))
+                .then(|| (block, amount, Twin { day: lines.day[index], line, matched: true }))
         })
         .collect()
 }

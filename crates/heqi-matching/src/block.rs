@@ -83,11 +83,24 @@ fn unique_folds(names: &[String]) -> BTreeMap<String, Option<String>> {
 /// A name without width, case, spacing, punctuation and legal suffix.
 pub(crate) fn fold_name(name: &str) -> String {
     const SUFFIXES: [&str; 12] = [
-        "股份有限公司", "有限责任公司", "有限公司", "公司", "COLTD", "COMPANYLIMITED", "LIMITED",
-        "LTD", "GMBH", "INC", "LLC", "PLC",
+        "股份有限公司",
+        "有限责任公司",
+        "有限公司",
+        "公司",
+        "COLTD",
+        "COMPANYLIMITED",
+        "LIMITED",
+        "LTD",
+        "GMBH",
+        "INC",
+        "LLC",
+        "PLC",
     ];
-    let folded: String =
-        name.nfkc().flat_map(char::to_uppercase).filter(|letter| letter.is_alphanumeric()).collect();
+    let folded: String = name
+        .nfkc()
+        .flat_map(char::to_uppercase)
+        .filter(|letter| letter.is_alphanumeric())
+        .collect();
     for suffix in SUFFIXES {
         if let Some(short) = folded.strip_suffix(suffix)
             && !short.is_empty()
@@ -107,10 +120,9 @@ mod tests {
     fn side(side: Side, customers: &[&str]) -> Lines {
         let mut lines = Lines::new(side);
         for customer in customers {
-            lines.accounts.push(Account {
-                customer: (*customer).to_owned(),
-                currency: Currency::CNY,
-            });
+            lines
+                .accounts
+                .push(Account { customer: (*customer).to_owned(), currency: Currency::CNY });
         }
         lines
     }

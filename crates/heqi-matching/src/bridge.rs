@@ -38,14 +38,14 @@ pub(crate) fn build(
     discrepancies.sort_by_key(|found| (found.block, found.verdict.main, found.id));
     let mut at = 0;
     for (number, block) in built.iter_mut().enumerate() {
-        let count = discrepancies[at..]
-            .iter()
-            .take_while(|found| found.block as usize == number)
-            .count();
+        let count =
+            discrepancies[at..].iter().take_while(|found| found.block as usize == number).count();
         block.discrepancies = at..at + count;
         at += count;
-        let sum: i128 =
-            discrepancies[block.discrepancies.clone()].iter().map(|row| i128::from(row.amount)).sum();
+        let sum: i128 = discrepancies[block.discrepancies.clone()]
+            .iter()
+            .map(|row| i128::from(row.amount))
+            .sum();
         let [closing_ours, closing_theirs] = block.closing();
         let off = closing_ours - closing_theirs - sum;
         if off != 0 {
@@ -94,7 +94,8 @@ fn totals(ours: &Lines, theirs: &Lines, blocks: &Blocks, openings: &Openings) ->
 
 /// An opening difference is a discrepancy of its own until its items are carried forward.
 fn from_openings(blocks: &[Block]) -> Vec<Discrepancy> {
-    let differing = blocks.iter().enumerate().filter(|(_, block)| block.opening[0] != block.opening[1]);
+    let differing =
+        blocks.iter().enumerate().filter(|(_, block)| block.opening[0] != block.opening[1]);
     differing
         .map(|(number, block)| Discrepancy {
             id: GroupId(crate::reference::hash_text(
@@ -179,16 +180,12 @@ fn from_residual(ours: &Lines, theirs: &Lines, residual: &Residual) -> Discrepan
     let line = residual.line;
     let one: Vec<LineIx> = vec![line];
     let (id, amount, sides) = match residual.side {
-        Side::Ours => (
-            group_id(ours, &one, theirs, &[]),
-            ours.amount[line as usize],
-            (one, Vec::new()),
-        ),
-        Side::Theirs => (
-            group_id(ours, &[], theirs, &one),
-            -theirs.amount[line as usize],
-            (Vec::new(), one),
-        ),
+        Side::Ours => {
+            (group_id(ours, &one, theirs, &[]), ours.amount[line as usize], (one, Vec::new()))
+        }
+        Side::Theirs => {
+            (group_id(ours, &[], theirs, &one), -theirs.amount[line as usize], (Vec::new(), one))
+        }
     };
     Discrepancy {
         id,

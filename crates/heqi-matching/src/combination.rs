@@ -47,16 +47,17 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     for size in bounds.least..=bounds.most.min(amounts.len()) {
         let tried = found.tried.saturating_add(subsets(amounts.len(), size));
         let by_chance = i128::from(tried) * 1_000_000;
-        let too_likely = bounds.chance_ppm.is_some_and(|limit| {
-            by_chance > i128::from(limit) * i128::from(target.unsigned_abs())
-        });
+        let too_likely = bounds
+            .chance_ppm
+            .is_some_and(|limit| by_chance > i128::from(limit) * i128::from(target.unsigned_abs()));
         if too_likely || spent.saturating_add(cost(amounts.len(), size)) > bounds.operations {
             found.answer = SearchAnswer::LimitReached;
             return found;
         }
         spent += cost(amounts.len(), size);
         found.tried = tried;
-        let mut walk = Walk { sorted: &sorted, chosen: Vec::with_capacity(size), hits: Vec::new(), count: 0 };
+        let mut walk =
+            Walk { sorted: &sorted, chosen: Vec::with_capacity(size), hits: Vec::new(), count: 0 };
         walk.down(0, size, i128::from(target));
         if walk.count > 0 {
             found.answer = if walk.count == 1 {

@@ -62,7 +62,9 @@ pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet
         .accounts
         .iter()
         .map(|account| {
-            reference::hash_text(format!("{}\u{0}{}", account.customer, account.currency).as_bytes())
+            reference::hash_text(
+                format!("{}\u{0}{}", account.customer, account.currency).as_bytes(),
+            )
         })
         .collect();
     let (a, b) = rayon::join(
@@ -100,7 +102,13 @@ fn partition_bits(lines: usize) -> u32 {
     (lines / (1 << 14)).next_power_of_two().trailing_zeros().min(12)
 }
 
-fn partition(lines: &Lines, block_of: &[u32], salts: &[u64], references: References, bits: u32) -> Partitioned {
+fn partition(
+    lines: &Lines,
+    block_of: &[u32],
+    salts: &[u64],
+    references: References,
+    bits: u32,
+) -> Partitioned {
     let keys: Vec<u64> = (0..lines.len())
         .into_par_iter()
         .with_min_len(1 << 14)

@@ -16,14 +16,18 @@ mod explain;
 mod outcome;
 mod passes;
 mod reference;
+mod rules_text;
 mod ruleset;
 mod run;
+mod view;
 mod work;
 
 pub use bridge::Openings;
 pub use evidence::{Evidence, SearchAnswer, Witness};
+pub use explain::sentence;
 pub use outcome::{
     Block, Discrepancy, ExactPair, Group, GroupId, Outcome, Pass, Residual, State, Verdict,
 };
 pub use ruleset::{Combination, Dates, Differences, Passes, References, RuleSet};
 pub use run::{MatchError, match_lines};
+pub use view::{ViewFinding, detect_view};

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Evidence;
 
 /// The rule that joined a group. The order is the order of the passes.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Pass {
@@ -71,9 +69,7 @@ impl Pass {
 }
 
 /// How far a group is decided.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum State {
@@ -133,15 +129,14 @@ impl Verdict {
     /// The text used in files: empty, `main`, `main+note`, or `note+note`.
     #[must_use]
     pub fn code(self) -> String {
-        let codes: Vec<&str> = self.main.into_iter().chain(self.notes()).map(Reason::code).collect();
+        let codes: Vec<&str> =
+            self.main.into_iter().chain(self.notes()).map(Reason::code).collect();
         codes.join("+")
     }
 }
 
 /// Hash of the members' content keys: the same in every run and on every machine.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroupId(pub u64);
 
 impl std::fmt::Display for GroupId {

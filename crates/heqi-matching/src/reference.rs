@@ -95,8 +95,13 @@ fn joined(tokens: &[Token]) -> String {
 
 /// Drops leading letters and zeros, however they alternate (`000C545478`).
 pub(crate) fn strip(token: &str) -> String {
-    let rest = token.trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || letter == '0');
-    if rest.is_empty() { token.trim_start_matches(|c: char| c.is_ascii_alphabetic()).chars().take(1).collect() } else { rest.to_owned() }
+    let rest =
+        token.trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || letter == '0');
+    if rest.is_empty() {
+        token.trim_start_matches(|c: char| c.is_ascii_alphabetic()).chars().take(1).collect()
+    } else {
+        rest.to_owned()
+    }
 }
 
 /// Every key that a text mentions: each number by itself, and neighbours written apart.
@@ -219,15 +224,29 @@ mod tests {
     fn check(raw: &str, expected: &str) {
         assert_eq!(core(raw), expected, "{raw}");
         assert_eq!(key_hash(raw) == 0, expected.is_empty(), "{raw}");
-        assert_eq!(key_hash(raw), if expected.is_empty() { 0 } else { hash_text(expected.as_bytes()) });
+        assert_eq!(
+            key_hash(raw),
+            if expected.is_empty() { 0 } else { hash_text(expected.as_bytes()) }
+        );
     }
 
     #[test]
     fn the_many_ways_to_write_a_number() {
         for raw in [
-            "536365", "0000536365", "INV-536365", "536365/2011", "inv #536365", "536 365",
-            "Your invoice no. 536365 thank you", "５３６３６５", "发票号：536365", "RC-536365",
-            "C536365", "000C536365", "2011-536365", "No.536365",
+            "536365",
+            "0000536365",
+            "INV-536365",
+            "536365/2011",
+            "inv #536365",
+            "536 365",
+            "Your invoice no. 536365 thank you",
+            "５３６３６５",
+            "发票号：536365",
+            "RC-536365",
+            "C536365",
+            "000C536365",
+            "2011-536365",
+            "No.536365",
         ] {
             check(raw, "536365");
         }

@@ -172,7 +172,12 @@ impl Context<'_> {
         Part { groups: work.groups, residuals }
     }
 
-    fn assemble(&self, exact: Exact, parts: Vec<Part>, openings: &Openings) -> Result<Outcome, MatchError> {
+    fn assemble(
+        &self,
+        exact: Exact,
+        parts: Vec<Part>,
+        openings: &Openings,
+    ) -> Result<Outcome, MatchError> {
         let [ours, theirs] = self.lines;
         let mut groups = self.exact_groups(&exact);
         let mut residuals = Vec::new();

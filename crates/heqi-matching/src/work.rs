@@ -52,7 +52,12 @@ pub(crate) const OURS: usize = 0;
 pub(crate) const THEIRS: usize = 1;
 
 impl<'a> Work<'a> {
-    pub fn new(rules: &'a RuleSet, block: u32, lines: [&'a Lines; 2], mut items: [Vec<Item>; 2]) -> Self {
+    pub fn new(
+        rules: &'a RuleSet,
+        block: u32,
+        lines: [&'a Lines; 2],
+        mut items: [Vec<Item>; 2],
+    ) -> Self {
         for side in &mut items {
             side.sort_unstable_by_key(|item| (item.day, item.amount, item.content, item.line));
         }
@@ -117,7 +122,14 @@ impl<'a> Work<'a> {
     }
 
     /// Joins lines for good: they are no longer open.
-    pub fn join(&mut self, pass: Pass, ours: &[usize], theirs: &[usize], verdict: Verdict, evidence: Evidence) {
+    pub fn join(
+        &mut self,
+        pass: Pass,
+        ours: &[usize],
+        theirs: &[usize],
+        verdict: Verdict,
+        evidence: Evidence,
+    ) {
         let difference = self.sum(OURS, ours) - self.sum(THEIRS, theirs);
         let state = if difference == 0 || verdict.main == Some(Reason::Rounding) {
             State::Settled
@@ -133,11 +145,26 @@ impl<'a> Work<'a> {
     }
 
     /// Proposes lines to a person: they stay open.
-    pub fn suggest(&mut self, pass: Pass, ours: &[usize], theirs: &[usize], verdict: Verdict, evidence: Evidence) {
+    pub fn suggest(
+        &mut self,
+        pass: Pass,
+        ours: &[usize],
+        theirs: &[usize],
+        verdict: Verdict,
+        evidence: Evidence,
+    ) {
         self.push(pass, State::Suggested, ours, theirs, verdict, evidence);
     }
 
-    fn push(&mut self, pass: Pass, state: State, ours: &[usize], theirs: &[usize], verdict: Verdict, evidence: Evidence) {
+    fn push(
+        &mut self,
+        pass: Pass,
+        state: State,
+        ours: &[usize],
+        theirs: &[usize],
+        verdict: Verdict,
+        evidence: Evidence,
+    ) {
         let pick = |side: usize, items: &[usize]| -> Vec<LineIx> {
             let mut items = items.to_vec();
             items.sort_unstable();
@@ -159,7 +186,8 @@ impl<'a> Work<'a> {
 
     /// Per item: whether a suggestion proposes it.
     pub fn proposed(&self) -> [Vec<bool>; 2] {
-        let mut proposed = [vec![false; self.items[OURS].len()], vec![false; self.items[THEIRS].len()]];
+        let mut proposed =
+            [vec![false; self.items[OURS].len()], vec![false; self.items[THEIRS].len()]];
         let suggested = self.groups.iter().filter(|group| group.state == State::Suggested);
         let mut lines: Vec<(usize, LineIx)> = suggested
             .flat_map(|group| {

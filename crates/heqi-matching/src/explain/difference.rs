@@ -84,9 +84,7 @@ pub(crate) fn is_digit_slip(ours: i64, theirs: i64) -> bool {
     if ours.signum() != theirs.signum() || a == b {
         return false;
     }
-    let shifted = |x: u64, y: u64| {
-        x.checked_mul(10) == Some(y) || x.checked_mul(100) == Some(y)
-    };
+    let shifted = |x: u64, y: u64| x.checked_mul(10) == Some(y) || x.checked_mul(100) == Some(y);
     shifted(a, b) || shifted(b, a) || is_swap(a, b)
 }
 
@@ -145,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_else_would_explain_it_is_kept() {
-        let finding = explain(1_234, 1_243, false, &Differences { rounding: 10, ..Differences::default() });
+        let finding =
+            explain(1_234, 1_243, false, &Differences { rounding: 10, ..Differences::default() });
         assert_eq!(finding.reason, Some(Reason::Rounding));
         assert_eq!(finding.hypotheses, [Reason::DigitSlip]);
     }

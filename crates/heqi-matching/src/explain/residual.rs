@@ -8,14 +8,18 @@ use crate::work::{OURS, Work};
 
 /// Equal amounts of a block: every line of it, matched or not, by side.
 pub(crate) struct Twin {
-    pub amount: i64,
     pub day: i32,
     pub line: u32,
     pub matched: bool,
 }
 
 /// Explains one open line; `twins` are the lines of the block with its amount, ours and theirs.
-pub(crate) fn explain(work: &Work<'_>, side: usize, item: usize, twins: [&[Twin]; 2]) -> (Verdict, Evidence) {
+pub(crate) fn explain(
+    work: &Work<'_>,
+    side: usize,
+    item: usize,
+    twins: [&[Twin]; 2],
+) -> (Verdict, Evidence) {
     let line = &work.items[side][item];
     let window = work.rules.dates.reference_window;
     let near = |twin: &&Twin| twin.day.abs_diff(line.day) as i32 <= window;

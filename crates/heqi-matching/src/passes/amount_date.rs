@@ -59,7 +59,11 @@ fn contradict(work: &Work<'_>, a: &crate::work::Item, b: &crate::work::Item) -> 
     if a.key == 0 || b.key == 0 || a.key == b.key {
         return false;
     }
-    if money { b.points && a.points && !work.rules.passes.diagnostic } else { b.points || b.shared_shape }
+    if money {
+        b.points && a.points && !work.rules.passes.diagnostic
+    } else {
+        b.points || b.shared_shape
+    }
 }
 
 pub(crate) fn in_window(work: &Work<'_>, ours: usize, theirs: usize) -> bool {
@@ -143,11 +147,9 @@ fn settle_alike(work: &mut Work<'_>, edges: &mut Vec<Edge>, width: i32) {
     let within: Vec<(usize, usize)> =
         edges.iter().filter(|edge| edge.2 <= width).map(|edge| (edge.0, edge.1)).collect();
     for (ours, theirs) in components(&within) {
-        let complete = within
-            .iter()
-            .filter(|(a, b)| ours.contains(a) && theirs.contains(b))
-            .count()
-            == ours.len() * theirs.len();
+        let complete =
+            within.iter().filter(|(a, b)| ours.contains(a) && theirs.contains(b)).count()
+                == ours.len() * theirs.len();
         // A line with a rival outside the component is not this component's to decide.
         let closed = edges.iter().all(|(a, b, _)| ours.contains(a) == theirs.contains(b));
         if ours.len() == theirs.len() && ours.len() > 1 && complete && closed {

@@ -130,14 +130,24 @@ fn nearest(
 }
 
 /// Joins a unique sum that is no accident; proposes any other.
-fn settle(work: &mut Work<'_>, class: &Cluster, side: usize, found: &Found, members: &[usize], candidates: usize) {
+fn settle(
+    work: &mut Work<'_>,
+    class: &Cluster,
+    side: usize,
+    found: &Found,
+    members: &[usize],
+    candidates: usize,
+) {
     let mut whole = class.clone();
-    if side == OURS { whole.ours.extend(members) } else { whole.theirs.extend(members) }
+    if side == OURS {
+        whole.ours.extend(members)
+    } else {
+        whole.theirs.extend(members)
+    }
     let sum = work.sum(OURS, &whole.ours);
     // The anchor is a proof of its own: five times the chance of a sum without one is allowed.
     let limit = i128::from(work.rules.combination.chance_ppm) * 5;
-    let likely = i128::from(found.tried) * 1_000_000
-        > limit * i128::from(sum.unsigned_abs());
+    let likely = i128::from(found.tried) * 1_000_000 > limit * i128::from(sum.unsigned_abs());
     let sure = found.answer == SearchAnswer::Unique && !likely;
     let verdict = same_reference::shape(work, &whole);
     let evidence = Evidence {
@@ -182,7 +192,10 @@ fn two_numbers(work: &mut Work<'_>) {
     let uses = |at: usize| rivals.iter().filter(|(a, b, _, _)| *a == at || *b == at).count();
     for (a, b, members, found) in &rivals {
         let (first, second) = (&differing[*a].0, &differing[*b].0);
-        if uses(*a) > 1 || uses(*b) > 1 || !alive(work, first) || !alive(work, second)
+        if uses(*a) > 1
+            || uses(*b) > 1
+            || !alive(work, first)
+            || !alive(work, second)
             || members.iter().any(|item| !work.items[OURS][*item].open)
         {
             continue;

@@ -13,10 +13,8 @@ use crate::work::{OURS, THEIRS, Work};
 pub(crate) fn run(work: &mut Work<'_>) {
     // Their one line for several of ours, then ours for several of theirs.
     for total_side in [THEIRS, OURS] {
-        let totals: Vec<usize> = work
-            .open(total_side)
-            .filter(|item| may_be_total(work, total_side, *item))
-            .collect();
+        let totals: Vec<usize> =
+            work.open(total_side).filter(|item| may_be_total(work, total_side, *item)).collect();
         let mut claims: Vec<(usize, Vec<usize>, Found, usize)> = Vec::new();
         for total in totals {
             let parts = parts(work, total_side, total);
@@ -24,7 +22,8 @@ pub(crate) fn run(work: &mut Work<'_>) {
                 continue;
             }
             let side = 1 - total_side;
-            let amounts: Vec<i64> = parts.iter().map(|item| work.items[side][*item].amount).collect();
+            let amounts: Vec<i64> =
+                parts.iter().map(|item| work.items[side][*item].amount).collect();
             let rule = &work.rules.combination;
             let bounds = Bounds {
                 least: 2,

@@ -31,7 +31,9 @@ pub(crate) fn run(work: &mut Work<'_>) {
 fn reversals(work: &mut Work<'_>, side: usize, cluster: &[(u64, i64, usize)]) {
     for (_, amount, entry) in cluster.iter().filter(|(_, amount, _)| *amount > 0) {
         let partner = cluster.iter().find(|(_, other, item)| {
-            *other == -*amount && work.items[side][*item].open && reverses(work, side, *entry, *item)
+            *other == -*amount
+                && work.items[side][*item].open
+                && reverses(work, side, *entry, *item)
         });
         if let Some((_, _, item)) = partner
             && work.items[side][*entry].open

@@ -53,7 +53,8 @@ fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> 
     let mut named: Vec<usize> = Vec::new();
     for key in keys {
         let first = by_key.partition_point(|entry| entry.0 < key);
-        named.extend(by_key[first..].iter().take_while(|entry| entry.0 == key).map(|entry| entry.1));
+        named
+            .extend(by_key[first..].iter().take_while(|entry| entry.0 == key).map(|entry| entry.1));
     }
     named.retain(|candidate| {
         let candidate_line = &work.items[other][*candidate];

@@ -65,11 +65,10 @@ fn stands_against(work: &Work<'_>, side: usize, net: &Net, item: usize) -> bool 
     let first = net.lines.iter().copied().find(|at| work.items[side][*at].money() == Some(false));
     let Some(document) = first else { return false };
     let (ours, theirs) = if side == OURS { (document, item) } else { (item, document) };
-    let near = work.days(ours, theirs).is_none_or(|days| {
-        days >= -work.rules.dates.earlier && days <= work.rules.dates.later
-    });
-    let named =
-        reference::corruption(work.raw(OURS, ours), work.raw(THEIRS, theirs)).is_some();
+    let near = work
+        .days(ours, theirs)
+        .is_none_or(|days| days >= -work.rules.dates.earlier && days <= work.rules.dates.later);
+    let named = reference::corruption(work.raw(OURS, ours), work.raw(THEIRS, theirs)).is_some();
     near && (named || other.key == 0 || (!other.points && !other.shared_shape))
 }
 

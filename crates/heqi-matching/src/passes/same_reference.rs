@@ -183,10 +183,10 @@ fn may_differ(work: &Work<'_>, class: &Cluster) -> bool {
     let ([ours], [theirs]) = (&class.ours[..], &class.theirs[..]) else { return true };
     let (a, b) = (&work.items[OURS][*ours], &work.items[THEIRS][*theirs]);
     let opposite = a.amount.signum() != b.amount.signum();
-    let dated_alike = work
-        .days(*ours, *theirs)
-        .is_none_or(|days| days.abs() <= work.rules.dates.money_tolerance);
-    work.compatible(*ours, *theirs) && (!opposite || dated_alike || !work.is_money(&class.ours, &class.theirs))
+    let dated_alike =
+        work.days(*ours, *theirs).is_none_or(|days| days.abs() <= work.rules.dates.money_tolerance);
+    work.compatible(*ours, *theirs)
+        && (!opposite || dated_alike || !work.is_money(&class.ours, &class.theirs))
 }
 
 /// Pass 4a: differences that explain themselves (rounding, tax, flipped sign, swapped digits).

@@ -122,8 +122,7 @@ fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, tota
 
 /// Amounts that differ in a way that explains itself, or whose numbers are nearly one.
 fn unequal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
-    let theirs: Vec<usize> =
-        work.open(THEIRS).filter(|item| spoken.free(THEIRS, *item)).collect();
+    let theirs: Vec<usize> = work.open(THEIRS).filter(|item| spoken.free(THEIRS, *item)).collect();
     let mut hints: Vec<(u8, i32, usize, usize, Reason)> = Vec::new();
     for b in theirs {
         let day = work.items[THEIRS][b].day;

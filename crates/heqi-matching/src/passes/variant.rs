@@ -89,10 +89,7 @@ fn join(work: &mut Work<'_>, a: usize, b: usize) {
     if let Some(note) = work.date_note(a, b) {
         verdict = verdict.with(note);
     }
-    let evidence = Evidence {
-        key: work.key_text(OURS, a),
-        days: work.days(a, b),
-        ..Evidence::default()
-    };
+    let evidence =
+        Evidence { key: work.key_text(OURS, a), days: work.days(a, b), ..Evidence::default() };
     work.join(Pass::VariantReference, &[a], &[b], verdict, evidence);
 }

@@ -1,0 +1,75 @@
+//! A discrepancy in one sentence, Chinese or English, from its evidence and lines.
+
+use heqi_domain::{Lang, LineIx, Lines, NO_DAY, day_text, grouped_text};
+
+use crate::outcome::{Discrepancy, Outcome};
+
+/// The sentence of a discrepancy: what is seen, on which documents, by how much.
+#[must_use]
+pub fn sentence(
+    discrepancy: &Discrepancy,
+    outcome: &Outcome,
+    ours: &Lines,
+    theirs: &Lines,
+    lang: Lang,
+) -> String {
+    let account = &outcome.blocks[discrepancy.block as usize].account;
+    let exponent = account.currency.exponent();
+    let amount = grouped_text(i128::from(discrepancy.amount), exponent);
+    let label = discrepancy
+        .verdict
+        .main
+        .or_else(|| discrepancy.verdict.notes().next())
+        .map_or("", |reason| reason.text(lang).label);
+    let ours_text = side_text(ours, &discrepancy.ours, exponent, lang);
+    let theirs_text = side_text(theirs, &discrepancy.theirs, exponent, lang);
+    let mut text = match (lang, ours_text.is_empty(), theirs_text.is_empty()) {
+        (Lang::Zh, false, false) => {
+            format!("{label}:我方{ours_text},对方{theirs_text},相差 {amount}")
+        }
+        (Lang::Zh, false, true) => format!("{label}:我方{ours_text},对方未见"),
+        (Lang::Zh, true, false) => format!("{label}:对方{theirs_text},我方未见"),
+        (Lang::Zh, true, true) => format!("{label}:相差 {amount}"),
+        (Lang::En, false, false) => {
+            format!("{label}: ours {ours_text}, theirs {theirs_text}, difference {amount}")
+        }
+        (Lang::En, false, true) => format!("{label}: ours {ours_text}, nothing on their side"),
+        (Lang::En, true, false) => format!("{label}: theirs {theirs_text}, nothing on our side"),
+        (Lang::En, true, true) => format!("{label}: difference {amount}"),
+    };
+    if let Some(rate) = discrepancy.evidence.rate_ppm {
+        let percent = grouped_text(i128::from(rate), 4);
+        let percent = percent.trim_end_matches('0').trim_end_matches('.').to_owned();
+        text.push_str(&match lang {
+            Lang::Zh => format!(",恰为 {percent}% 的税额"),
+            Lang::En => format!(", exactly a tax of {percent} %"),
+        });
+    }
+    text
+}
+
+/// Up to three lines by number, date and amount; more are only counted.
+fn side_text(lines: &Lines, indices: &[LineIx], exponent: u32, lang: Lang) -> String {
+    let mut parts: Vec<String> = indices
+        .iter()
+        .take(3)
+        .map(|line| {
+            let index = *line as usize;
+            let reference = lines.reference.get(*line);
+            let day = if lines.day[index] == NO_DAY {
+                String::new()
+            } else {
+                format!("({})", day_text(lines.day[index]))
+            };
+            let amount = grouped_text(i128::from(lines.amount[index]), exponent);
+            format!(" {reference}{day} {amount}")
+        })
+        .collect();
+    if indices.len() > 3 {
+        parts.push(match lang {
+            Lang::Zh => format!("等 {} 笔", indices.len()),
+            Lang::En => format!(" and {} more", indices.len() - 3),
+        });
+    }
+    parts.join(if lang == Lang::Zh { "、" } else { "," }).trim().to_owned()
+}
