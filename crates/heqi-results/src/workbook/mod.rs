@@ -19,6 +19,7 @@ mod tests;
 mod words;
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 
 use heqi_domain::{Currency, Lang, Side};
 use rayon::prelude::*;
@@ -99,7 +100,17 @@ pub fn write(
     work: &Work,
     has_tables: bool,
 ) -> Result<(), ResultsError> {
-    write_within(staging, result, work, has_tables, EXCEL_ROWS)
+    let fill = || write_within(staging, result, work, has_tables, EXCEL_ROWS);
+    // The library panics where the rows of a sheet cannot be put aside, which is what a full
+    // disk does; any other panic is a bug and goes on.
+    std::panic::catch_unwind(AssertUnwindSafe(fill)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map_or("", String::as_str);
+        if !text.starts_with("Couldn't write to xml file") {
+            std::panic::resume_unwind(panic);
+        }
+        let source = std::io::Error::new(std::io::ErrorKind::StorageFull, text.to_owned());
+        Err(ResultsError::Io { path: staging.path().join(FILE), source })
+    })
 }
 
 type Job<'a> = Box<dyn FnOnce() -> Result<Done, ResultsError> + Send + 'a>;
