@@ -77,7 +77,7 @@ fn wide(sample: &[u8]) -> Option<&'static Encoding> {
     let zeros =
         |offset: usize| sample.iter().skip(offset).step_by(2).filter(|it| **it == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
-    let enough = sample.len() / 2 / 10;
+    let enough = sample.len() / 2 / 5;
     if odd > enough.max(2) && odd > even * 10 {
         return Some(UTF_16LE);
     }

@@ -6,7 +6,7 @@ use std::io;
 use encoding_rs::{CoderResult, Decoder, Encoding};
 use heqi_domain::Progress;
 
-use crate::{IntakeError, Source};
+use crate::{Format, FormatName, IntakeError, Source};
 
 /// Bytes read at a time.
 const BLOCK: usize = 256 << 10;
@@ -45,6 +45,8 @@ pub(crate) struct Lines<'a> {
     text: String,
     start: usize,
     ended: bool,
+    /// Bound of a compressed stream, for its message.
+    limit: u64,
     /// Old Macintosh files break lines with CR alone.
     cr_only: bool,
     row: u64,
@@ -53,12 +55,14 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Lines of `bytes` in `encoding`; a byte-order mark of that encoding is taken off.
+    /// Lines of `bytes` in `encoding`; a byte-order mark of that encoding is taken off. `limit`
+    /// is the bound that a compressed stream keeps.
     pub fn new(
         bytes: Bytes<'a>,
         name: &'a str,
         encoding: &'static Encoding,
         progress: &'a dyn Progress,
+        limit: u64,
     ) -> Self {
         Self {
             bytes,
@@ -69,6 +73,7 @@ impl<'a> Lines<'a> {
             text: String::new(),
             start: 0,
             ended: false,
+            limit,
             cr_only: false,
             row: 0,
             ahead: VecDeque::new(),
@@ -131,14 +136,27 @@ impl<'a> Lines<'a> {
         }
     }
 
+    fn failed(&self, source: io::Error) -> IntakeError {
+        let name = self.name.to_owned();
+        match (source.kind(), &self.bytes) {
+            (io::ErrorKind::FileTooLarge, _) => {
+                IntakeError::TooLarge { name, what: "the unpacked size".into(), limit: self.limit }
+            }
+            (_, Bytes::Stream(_)) => {
+                let (format, what) = (FormatName(Format::Csv), format!("gzip: {source}"));
+                IntakeError::Damaged { name, format, what }
+            }
+            _ => IntakeError::Io { name, source },
+        }
+    }
+
     /// Decodes one more block.
     fn fill(&mut self) -> Result<(), IntakeError> {
         use io::Read as _;
         if self.progress.cancelled() {
             return Err(IntakeError::Cancelled);
         }
-        let io = |source| IntakeError::Io { name: self.name.to_owned(), source };
-        let count = self.bytes.read(&mut self.block).map_err(io)?;
+        let count = self.bytes.read(&mut self.block).map_err(|it| self.failed(it))?;
         self.progress.advance(count as u64);
         self.ended = count == 0;
         let first = self.row == 0 && self.text.is_empty() && self.ahead.is_empty();

@@ -35,7 +35,8 @@ impl Rows for TextRows<'_> {
         } else {
             Bytes::Plain { source: self.source, offset: 0 }
         };
-        let mut lines = Lines::new(bytes, self.name, self.encoding, self.progress);
+        let mut lines =
+            Lines::new(bytes, self.name, self.encoding, self.progress, self.limits.inflated_bytes);
         let mut cells = Cells::default();
         let mut record = String::new();
         let mut unclosed: Option<(u64, u32)> = None;
