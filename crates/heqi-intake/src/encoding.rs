@@ -88,7 +88,7 @@ fn wide(sample: &[u8]) -> Option<&'static Encoding> {
 fn is_binary(sample: &[u8]) -> bool {
     let control = |it: &&u8| matches!(**it, 0..=8 | 14..=26 | 28..=31 | 127);
     let count = sample.iter().filter(control).count();
-    count * 50 > sample.len()
+    count > 8 + sample.len() / 50
 }
 
 /// Well-formed sequences of several bytes, and malformed ones.
