@@ -209,7 +209,16 @@ fn explain(error: &ResultsError, terminal: &Terminal) -> Failure {
             ))
         }
         ResultsError::Io { path, source } => cannot_write(path, source, terminal),
-        _ => Failure::new(Kind::Unexpected, error.to_string()),
+        ResultsError::Workbook(cause) => {
+            let message =
+                say!(terminal, "工作簿未能生成：{cause}", "the workbook cannot be made: {cause}");
+            Failure::new(Kind::Unexpected, message)
+                .hint(terminal.pick("改用 --format csv", "ask for --format csv"))
+        }
+        _ => {
+            let message = say!(terminal, "没有写出结果：{error}", "no result was written: {error}");
+            Failure::new(Kind::Unexpected, message)
+        }
     }
 }
 
