@@ -116,10 +116,7 @@ impl Collector {
             RowOutcome::Control(control) => {
                 self.tally.controls.push((control, self.tally.sums));
             }
-            RowOutcome::Skip(Skip::Blank) => {}
-            RowOutcome::Skip(Skip::Remark) => self.tally.skipped[0].at(row),
-            RowOutcome::Skip(Skip::RepeatedHeader) => self.tally.skipped[1].at(row),
-            RowOutcome::Skip(Skip::OtherCustomer) => self.tally.skipped[2].at(row),
+            RowOutcome::Skip(skip) => self.tally.skip(row, skip),
         }
     }
 
@@ -202,7 +199,12 @@ impl Collector {
     /// # Errors
     /// [`IntakeError::TooLarge`] if there are more lines than an index can count,
     /// [`IntakeError::NoRows`] if there is neither line nor reject.
-    pub fn finish(mut self, plan: &Plan, name: &str) -> Result<Reading, IntakeError> {
+    pub fn finish(
+        mut self,
+        plan: &Plan,
+        name: &str,
+        sha256: [u8; 32],
+    ) -> Result<Reading, IntakeError> {
         if self.lines.amount.len() >= u32::MAX as usize {
             let limit = u64::from(u32::MAX);
             return Err(IntakeError::TooLarge { name: name.into(), what: "lines".into(), limit });
@@ -229,7 +231,7 @@ impl Collector {
             repeated,
         );
         let control = findings.control;
-        Ok(Reading { lines: self.lines, rejects: self.rejects, inspection, control })
+        Ok(Reading { lines: self.lines, rejects: self.rejects, inspection, control, sha256 })
     }
 }
 
@@ -245,6 +247,16 @@ impl Tally {
             self.day(draft.day, draft.day);
         }
         self.note(draft.row, draft.notes);
+    }
+
+    /// Counts a row that is neither data nor control.
+    pub fn skip(&mut self, row: u64, skip: Skip) {
+        match skip {
+            Skip::Blank => {}
+            Skip::Remark => self.skipped[0].at(row),
+            Skip::RepeatedHeader => self.skipped[1].at(row),
+            Skip::OtherCustomer => self.skipped[2].at(row),
+        }
     }
 
     fn note(&mut self, row: u64, notes: Notes) {
@@ -264,7 +276,8 @@ impl Tally {
         self.days = Some((low.min(first), high.max(last)));
     }
 
-    fn append(&mut self, later: Self, base: u32) {
+    /// Joins what was counted in the rows that follow; `base` is the number of lines before them.
+    pub fn append(&mut self, later: Self, base: u32) {
         let before = self.sums;
         self.controls
             .extend(later.controls.into_iter().map(|(control, sums)| (control, before.plus(sums))));

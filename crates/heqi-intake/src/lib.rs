@@ -13,6 +13,7 @@ mod content;
 mod date;
 mod encoding;
 mod error;
+mod fast;
 mod guard;
 mod gzip;
 mod head;

@@ -6,6 +6,7 @@ use heqi_domain::{NoProgress, Progress};
 
 use crate::collect::Collector;
 use crate::encoding::Found;
+use crate::fast;
 use crate::guard;
 use crate::head::{self, Rows};
 use crate::normalise::{self, RowOutcome};
@@ -48,7 +49,7 @@ pub fn read(
         Kind::Parquet => parquet(task),
         Kind::Text(text) => {
             let plan = text_plan(task, &text)?;
-            if let Some(reading) = fast(task, &plan)? {
+            if let Some(reading) = fast_path(task, &plan)? {
                 return Ok(reading);
             }
             careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan)
@@ -105,14 +106,14 @@ fn parsed(name: &str, options: &ReadOptions) -> Result<Option<Template>, IntakeE
         .map_err(|error| IntakeError::Template { name: name.to_owned(), what: error.to_string() })
 }
 
-/// Dispatch to the fast reader: clean UTF-8 text with a plain plan. `None`: not its kind of file,
-/// or bytes that it leaves to the careful one.
-fn fast(task: Task<'_>, plan: &Plan) -> Result<Option<Reading>, IntakeError> {
-    let clean = plan.text.as_ref().is_some_and(|it| it.data_offset.is_some());
-    if !clean || !plan.is_plain() {
+/// Dispatch to the fast reader: clean UTF-8 text. `None`: not its kind of file, or bytes that it
+/// leaves to the careful one.
+fn fast_path(task: Task<'_>, plan: &Plan) -> Result<Option<Reading>, IntakeError> {
+    let Task { source, name, options, progress, .. } = task;
+    let Some(found) = fast::read(source, name, plan, &options.limits, progress)? else {
         return Ok(None);
-    }
-    Ok(None)
+    };
+    found.collector.finish(plan, name, found.sha256).map(Some)
 }
 
 /// Dispatch to the Parquet reader.
@@ -138,7 +139,9 @@ fn careful(task: Task<'_>, rows: &dyn Rows, plan: &Plan) -> Result<Reading, Inta
     if task.progress.cancelled() {
         return Err(IntakeError::Cancelled);
     }
-    collector.finish(plan, task.name)
+    let sha256 = fast::sha256(task.source)
+        .map_err(|source| IntakeError::Io { name: task.name.to_owned(), source })?;
+    collector.finish(plan, task.name, sha256)
 }
 
 fn shape_separator(plan: &Plan) -> u8 {
@@ -302,4 +305,20 @@ fn best_sheet(task: Task<'_>, book: &Book<'_>) -> Result<String, IntakeError> {
         format: FormatName(book.format),
         what: "it has no visible sheet".into(),
     })
+}
+
+/// The plan of a text file, and the file as the careful reader reads it.
+#[cfg(test)]
+pub(crate) fn with_care(
+    source: &dyn Source,
+    options: &ReadOptions,
+) -> Result<(Plan, Reading), IntakeError> {
+    let name = "test.csv";
+    let task = Task { source, name, options, template: None, progress: &NoProgress };
+    let Kind::Text(text) = sniff::sniff(source, name)? else {
+        return Err(IntakeError::Empty { name: name.to_owned() });
+    };
+    let plan = text_plan(task, &text)?;
+    let reading = careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan)?;
+    Ok((plan, reading))
 }

@@ -15,6 +15,8 @@ pub struct Reading {
     pub inspection: Inspection,
     /// What the file itself says that the lines must add up to.
     pub control: ControlTotals,
+    /// SHA-256 of the bytes of the file.
+    pub sha256: [u8; 32],
 }
 
 /// Balances that the file states, in minor units, receivable orientation after mirroring.

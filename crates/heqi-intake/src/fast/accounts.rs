@@ -1,0 +1,181 @@
+//! Accounts, currencies and kinds by the text of their cells, looked up once per distinct text.
+
+use hashbrown::HashTable;
+use heqi_domain::{Account, Currency, EntryKind};
+
+use crate::words;
+
+/// The accounts that one thread has met, in the order in which it met them.
+#[derive(Default)]
+pub(super) struct Accounts {
+    table: HashTable<Entry>,
+    count: u32,
+    /// Accounts not yet handed on.
+    pub fresh: Vec<Account>,
+    /// Customers longer than an entry holds; index = `Entry::long`.
+    long: Vec<Box<[u8]>>,
+}
+
+/// An account in the table. Texts of up to 16 bytes stand in the entry itself.
+#[derive(Clone, Copy)]
+struct Entry {
+    head: u128,
+    length: u32,
+    currency: Currency,
+    long: u32,
+    index: u32,
+}
+
+/// A customer cell with its first 16 bytes as a number, zero beyond its end.
+#[derive(Clone, Copy)]
+pub(super) struct Customer<'a> {
+    pub text: &'a str,
+    head: u128,
+}
+
+impl<'a> Customer<'a> {
+    /// The text at `start..end` of a buffer.
+    #[inline]
+    pub fn at(text: &'a str, buffer: &[u8], start: usize) -> Self {
+        let head = match buffer.get(start..).and_then(<[u8]>::first_chunk::<16>) {
+            Some(bytes) if text.len() >= 16 => u128::from_le_bytes(*bytes),
+            Some(bytes) => u128::from_le_bytes(*bytes) & ((1 << (text.len() * 8)) - 1),
+            None => Self::of(text).head,
+        };
+        Self { text, head }
+    }
+
+    /// Any text.
+    pub fn of(text: &'a str) -> Self {
+        let mut head = [0; 16];
+        let count = text.len().min(16);
+        head[..count].copy_from_slice(&text.as_bytes()[..count]);
+        Self { text, head: u128::from_le_bytes(head) }
+    }
+
+    #[inline]
+    fn hash(self, currency: Currency) -> u64 {
+        let &[a, b, c] = currency.code().as_bytes() else { return 0 };
+        let salt = u64::from_le_bytes([a, b, c, 0, self.text.len() as u8, 0, 0, 0]);
+        let mut head = self.head;
+        if self.text.len() > 16 {
+            head ^= u128::from(twox_hash::XxHash3_64::oneshot(self.text.as_bytes()));
+        }
+        let low = (head as u64) ^ 0x9E37_79B9_7F4A_7C15;
+        let high = ((head >> 64) as u64) ^ salt ^ 0xD1B5_4A32_D192_ED03;
+        let product = u128::from(low) * u128::from(high);
+        (product as u64) ^ ((product >> 64) as u64)
+    }
+}
+
+impl Accounts {
+    /// The number of an account among this thread's.
+    #[inline]
+    pub fn index(&mut self, customer: Customer<'_>, currency: Currency) -> u32 {
+        let hash = customer.hash(currency);
+        let length = customer.text.len() as u32;
+        let same = |entry: &Entry| {
+            entry.head == customer.head
+                && entry.length == length
+                && entry.currency == currency
+                && (length <= 16 || *self.long[entry.long as usize] == *customer.text.as_bytes())
+        };
+        match self.table.find(hash, same) {
+            Some(entry) => entry.index,
+            None => self.add(hash, customer, currency),
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, hash: u64, customer: Customer<'_>, currency: Currency) -> u32 {
+        let index = self.count;
+        self.count += 1;
+        self.fresh.push(Account { customer: customer.text.to_owned(), currency });
+        let long = self.long.len() as u32;
+        if customer.text.len() > 16 {
+            self.long.push(customer.text.as_bytes().into());
+        }
+        let length = customer.text.len() as u32;
+        let entry = Entry { head: customer.head, length, currency, long, index };
+        let texts = &self.long;
+        self.table.insert_unique(hash, entry, |entry| rehash(entry, texts));
+        index
+    }
+}
+
+fn rehash(entry: &Entry, long: &[Box<[u8]>]) -> u64 {
+    let head = entry.head.to_le_bytes();
+    let bytes = if entry.length > 16 { &long[entry.long as usize] } else { &head[..entry.length as usize] };
+    // Only cells of valid text are entered.
+    let text = std::str::from_utf8(bytes).unwrap_or("");
+    Customer { text, head: entry.head }.hash(entry.currency)
+}
+
+/// Values of short words, each worked out once: a table of 64 places by the word's bytes.
+pub(super) struct Words<T> {
+    places: Vec<Option<(Box<[u8]>, T)>>,
+    read: fn(&str) -> T,
+}
+
+const PLACES: usize = 64;
+
+impl<T: Copy> Words<T> {
+    pub fn new(read: fn(&str) -> T) -> Self {
+        Self { places: (0..PLACES).map(|_| None).collect(), read }
+    }
+
+    /// The value of a word.
+    #[inline]
+    pub fn get(&mut self, word: &str) -> T {
+        let bytes = word.as_bytes();
+        let ends = [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()];
+        let mixed = ends.into_iter().flatten().fold(bytes.len(), |mix, byte| mix * 31 + usize::from(*byte));
+        let place = &mut self.places[mixed % PLACES];
+        match place {
+            Some((known, value)) if **known == *bytes => *value,
+            _ => {
+                let value = (self.read)(word);
+                *place = Some((bytes.into(), value));
+                value
+            }
+        }
+    }
+}
+
+/// Kinds by word.
+pub(super) fn kinds() -> Words<EntryKind> {
+    Words::new(words::kind)
+}
+
+/// Currencies by word.
+pub(super) fn currencies() -> Words<Option<Currency>> {
+    Words::new(words::currency)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_told_apart_and_found_again() {
+        let mut accounts = Accounts::default();
+        let names: Vec<String> = (0..3_000)
+            .map(|number| match number % 3 {
+                0 => format!("C{number}"),
+                1 => format!("上海第{number}贸易有限公司"),
+                _ => format!("a customer of a very long name {number}"),
+            })
+            .collect();
+        for round in 0..2 {
+            for (number, name) in names.iter().enumerate() {
+                let padded = format!("{name},and what follows in the file");
+                let customer = Customer::at(&padded[..name.len()], padded.as_bytes(), 0);
+                assert_eq!(accounts.index(customer, Currency::CNY), number as u32, "{round} {name}");
+                assert_eq!(accounts.index(Customer::of(name), Currency::CNY), number as u32);
+            }
+        }
+        let usd = "USD".parse().unwrap();
+        assert_eq!(accounts.index(Customer::of("C0"), usd), 3_000);
+        assert_eq!(accounts.fresh.len(), 3_001);
+    }
+}

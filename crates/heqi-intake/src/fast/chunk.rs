@@ -1,0 +1,209 @@
+//! The rows of one block as columns, and how they join the columns of the file.
+
+use heqi_domain::{Account, Day, EntryKind};
+
+use crate::Reject;
+use crate::collect::{Collector, Tally};
+use crate::plan::Plan;
+
+/// Lines of one block. Columns that the file does not have stay empty.
+#[derive(Default)]
+pub(super) struct Chunk {
+    /// The thread that made it.
+    pub thread: usize,
+    /// Accounts that the thread met here for the first time.
+    pub fresh: Vec<Account>,
+    /// Per line: number of the account among the thread's.
+    pub account: Vec<u32>,
+    pub amount: Vec<i64>,
+    pub day: Vec<Day>,
+    pub due: Vec<Day>,
+    pub kind: Vec<EntryKind>,
+    pub rows: Vec<u32>,
+    pub reference: Texts,
+    pub other: Texts,
+    pub text: Texts,
+    pub id: Texts,
+    pub rejects: Vec<Reject>,
+    pub tally: Tally,
+}
+
+/// Texts end to end, and where each ends.
+#[derive(Default)]
+pub(super) struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// Appends `buffer[start..end]`.
+    #[inline]
+    pub fn push(&mut self, buffer: &[u8], start: usize, end: usize) {
+        self.add(buffer, start, end);
+        self.end();
+    }
+
+    /// Appends to the text at hand.
+    #[inline]
+    pub fn add(&mut self, buffer: &[u8], start: usize, end: usize) {
+        let length = end - start;
+        // A copy of fixed size is one instruction; what is too much is cut off again.
+        match buffer.get(start..).and_then(<[u8]>::first_chunk::<16>) {
+            Some(bytes) if length <= 16 => {
+                let total = self.bytes.len() + length;
+                self.bytes.extend_from_slice(bytes);
+                self.bytes.truncate(total);
+            }
+            _ => self.bytes.extend_from_slice(&buffer[start..end]),
+        }
+    }
+
+    /// The text at hand is complete.
+    #[inline]
+    pub fn end(&mut self) {
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Appends a text.
+    pub fn push_text(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.end();
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn join(&self, column: &mut heqi_domain::Strings) {
+        // Blocks are checked as a whole before cells are cut at ASCII marks.
+        let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
+        column.append_run(text, &self.ends);
+    }
+}
+
+impl Chunk {
+    /// Forgets everything but the room.
+    pub fn clear(&mut self) {
+        self.fresh.clear();
+        self.account.clear();
+        self.amount.clear();
+        self.day.clear();
+        self.due.clear();
+        self.kind.clear();
+        self.rows.clear();
+        for texts in [&mut self.reference, &mut self.other, &mut self.text, &mut self.id] {
+            texts.clear();
+        }
+        self.rejects.clear();
+        self.tally = Tally::default();
+    }
+}
+
+/// The columns of the file, joined block by block in file order.
+pub(super) struct Joined<'p> {
+    plan: &'p Plan,
+    pub collector: Collector,
+    /// Per thread: number of the account in the file by its number in the thread.
+    accounts: Vec<Vec<u32>>,
+    /// Accounts met, and not yet named by a line: per thread.
+    named: Vec<Vec<Account>>,
+}
+
+/// Not yet met in file order.
+const NOT_YET: u32 = u32::MAX;
+
+impl<'p> Joined<'p> {
+    pub fn new(plan: &'p Plan, threads: usize) -> Self {
+        Self {
+            plan,
+            collector: Collector::new(plan),
+            accounts: vec![Vec::new(); threads],
+            named: vec![Vec::new(); threads],
+        }
+    }
+
+    /// Makes room for the file, judging by its first block: `share` = file ÷ block, in 1/1024.
+    pub fn reserve(&mut self, chunk: &Chunk, share: u64) {
+        let scaled = |count: usize| {
+            // One part in 32 more, since blocks differ. Room that is not used costs no memory.
+            (count as u64).saturating_mul(share) / 1024 * 33 / 32 + 1024
+        };
+        let room = |count: usize| usize::try_from(scaled(count)).unwrap_or(0);
+        let lines = &mut self.collector.lines;
+        let count = room(chunk.amount.len());
+        lines.account.reserve_exact(count);
+        lines.amount.reserve_exact(count);
+        lines.day.reserve_exact(count);
+        lines.kind.reserve_exact(count);
+        if !chunk.due.is_empty() {
+            lines.due.reserve_exact(count);
+        }
+        self.collector.rows.reserve_exact(count);
+        let texts = [
+            (&chunk.reference, &mut lines.reference),
+            (&chunk.other, &mut lines.other_reference),
+            (&chunk.text, &mut lines.text),
+            (&chunk.id, &mut self.collector.ids),
+        ];
+        for (texts, column) in texts {
+            if !texts.ends.is_empty() {
+                column.reserve(count, room(texts.bytes.len()));
+            }
+        }
+    }
+
+    /// Appends the block that follows.
+    pub fn append(&mut self, chunk: &mut Chunk) {
+        let base = self.collector.lines.amount.len() as u32;
+        self.join_accounts(chunk);
+        let lines = &mut self.collector.lines;
+        lines.amount.extend_from_slice(&chunk.amount);
+        lines.day.extend_from_slice(&chunk.day);
+        lines.due.extend_from_slice(&chunk.due);
+        lines.kind.extend_from_slice(&chunk.kind);
+        chunk.reference.join(&mut lines.reference);
+        chunk.other.join(&mut lines.other_reference);
+        chunk.text.join(&mut lines.text);
+        chunk.id.join(&mut self.collector.ids);
+        self.collector.rows.extend_from_slice(&chunk.rows);
+        self.collector.rejects.append(&mut chunk.rejects);
+        self.collector.tally.append(std::mem::take(&mut chunk.tally), base);
+    }
+
+    /// Accounts are numbered in the order in which the file names them, whichever thread met
+    /// them first.
+    fn join_accounts(&mut self, chunk: &mut Chunk) {
+        let numbers = &mut self.accounts[chunk.thread];
+        let named = &mut self.named[chunk.thread];
+        named.append(&mut chunk.fresh);
+        numbers.resize(named.len(), NOT_YET);
+        let start = self.collector.lines.account.len();
+        self.collector.lines.account.extend_from_slice(&chunk.account);
+        for line in start..self.collector.lines.account.len() {
+            let own = self.collector.lines.account[line] as usize;
+            let number = &mut numbers[own];
+            if *number == NOT_YET {
+                let account = &named[own];
+                *number = self.collector.account(self.plan, &account.customer, account.currency);
+            }
+            self.collector.lines.account[line] = *number;
+        }
+    }
+
+    /// Gives back room that was not needed.
+    pub fn finish(mut self) -> Collector {
+        let lines = &mut self.collector.lines;
+        lines.account.shrink_to_fit();
+        lines.amount.shrink_to_fit();
+        lines.day.shrink_to_fit();
+        lines.due.shrink_to_fit();
+        lines.kind.shrink_to_fit();
+        lines.reference.shrink_to_fit();
+        lines.other_reference.shrink_to_fit();
+        lines.text.shrink_to_fit();
+        self.collector.rows.shrink_to_fit();
+        self.collector.ids.shrink_to_fit();
+        self.collector
+    }
+}
