@@ -315,7 +315,8 @@ fn c3_quotation_marks() {
     assert_eq!(lines(&reading), ["2 2026-01-05 1.00 A1", "6 2026-01-06 2.00 A2"]);
     assert_eq!(reading.lines.text_of(0), "一，\n二\"三\"\n,四");
     // A file full of them is no CSV.
-    let block = format!("2026-01-06,\"A2,2.00\n{}", ROW.repeat(4_000));
+    let long = format!("2026-01-05,A1,1.00,{}\n", "x".repeat(1_000));
+    let block = format!("2026-01-06,\"A2,2.00\n{}", long.repeat(70));
     refused(
         "many.csv",
         format!("{HEAD}{}", block.repeat(102)).as_bytes(),
@@ -469,12 +470,12 @@ fn gzip_is_bounded_and_may_be_broken() {
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     };
-    let text = format!("{HEAD}{}", ROW.repeat(400_000));
+    let text = format!("{HEAD}{}", ROW.repeat(40_000));
     let bytes = packed(text.as_bytes());
-    assert_eq!(good("a.csv.gz", &bytes).inspection.rows, 400_000);
-    let limits = Limits { inflated_bytes: 1 << 20, ..Limits::default() };
+    assert_eq!(good("a.csv.gz", &bytes).inspection.rows, 40_000);
+    let limits = Limits { inflated_bytes: 1 << 19, ..Limits::default() };
     let options = ReadOptions { limits, ..ReadOptions::new(Side::Ours) };
-    refused_with("a.csv.gz", &bytes, &options, "the unpacked size exceeds the limit of 1048576");
+    refused_with("a.csv.gz", &bytes, &options, "the unpacked size exceeds the limit of 524288");
     refused("cut.csv.gz", &bytes[..bytes.len() / 2], "damaged");
     refused("head.csv.gz", &bytes[..12], "damaged");
     refused("bin.csv.gz", &packed(&[0; 4096]), "no text in any known encoding");

@@ -18,6 +18,8 @@ mod number;
 mod order;
 mod reasons;
 mod residuals;
+#[cfg(test)]
+mod tests;
 mod violation;
 
 use heqi_domain::{LineIx, Lines, Side};
@@ -134,6 +136,10 @@ pub fn check(
     );
     for part in [pairs, groups, residuals] {
         found.append(part);
+    }
+    if !outcome.pairs.is_empty() && !rules.passes.exact {
+        let pairs = outcome.pairs.len();
+        found.add(Place::Pair(0), "pass", String::new(), "a pass that the rules allow", pairs);
     }
     bridge::check(&case, &mut found);
     order::check(&case, &mut found);

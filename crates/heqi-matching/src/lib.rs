@@ -8,6 +8,7 @@
 mod around;
 mod block;
 mod bridge;
+mod check;
 mod combination;
 mod content;
 mod evidence;
@@ -23,6 +24,7 @@ mod view;
 mod work;
 
 pub use bridge::Openings;
+pub use check::{Checked, Place, Violation, Violations, check};
 pub use evidence::{Evidence, SearchAnswer, Witness};
 pub use explain::sentence;
 pub use outcome::{

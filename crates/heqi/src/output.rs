@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use heqi_domain::{Progress, Stage};
+use heqi_intake::Reading;
 use heqi_matching::Discrepancy;
 use heqi_results::{
     Input, MatchResult, ResultFormat, ResultsError, Rules, SUMMARY_FILE, Summary, Written,
@@ -60,11 +61,10 @@ fn with_result<T>(
     use_it: impl FnOnce(&MatchResult) -> T,
 ) -> Result<T, Failure> {
     let [left, right] = &matched.opened;
-    let (left_hash, right_hash) = rayon::join(|| left.digest(), || right.digest());
-    let hashes = [left_hash, right_hash]
-        .map(|hash| hash.map_err(|error| Failure::new(kind_of_io(&error), error.to_string())));
-    let [left_hash, right_hash] = hashes;
-    let hashes = [left_hash?, right_hash?];
+    let hex = |reading: &Reading| -> String {
+        reading.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let hashes = [hex(&matched.readings[0]), hex(&matched.readings[1])];
     let names = [left.name(), right.name()].map(|name| {
         Path::new(&name)
             .file_name()

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use heqi_domain::{Currency, Lang, Progress, Side};
 use heqi_intake::{Inspection, IntakeError, Orientation, ReadOptions, Reading, Source, View};
-use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, Kind, kind_of_io};
 use crate::input;
@@ -81,25 +80,6 @@ impl Opened<'_> {
         }
         let path = std::path::absolute(self.request.path);
         name_of(path.as_deref().unwrap_or(self.request.path))
-    }
-
-    /// SHA-256 of the bytes, lower-case hexadecimal.
-    ///
-    /// # Errors
-    /// What the operating system says.
-    pub fn digest(&self) -> std::io::Result<String> {
-        let mut digest = Sha256::new();
-        let mut buffer = vec![0; 1 << 18];
-        let mut offset = 0;
-        loop {
-            let count = self.source.read_at(offset, &mut buffer)?;
-            if count == 0 {
-                let bytes = digest.finalize();
-                return Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
-            }
-            digest.update(&buffer[..count]);
-            offset += count as u64;
-        }
     }
 
     /// What was said about the file, in a fixed order, so that it can be read again alike.

@@ -105,7 +105,8 @@ impl Accounts {
 
 fn rehash(entry: &Entry, long: &[Box<[u8]>]) -> u64 {
     let head = entry.head.to_le_bytes();
-    let bytes = if entry.length > 16 { &long[entry.long as usize] } else { &head[..entry.length as usize] };
+    let bytes =
+        if entry.length > 16 { &long[entry.long as usize] } else { &head[..entry.length as usize] };
     // Only cells of valid text are entered.
     let text = std::str::from_utf8(bytes).unwrap_or("");
     Customer { text, head: entry.head }.hash(entry.currency)
@@ -129,7 +130,8 @@ impl<T: Copy> Words<T> {
     pub fn get(&mut self, word: &str) -> T {
         let bytes = word.as_bytes();
         let ends = [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()];
-        let mixed = ends.into_iter().flatten().fold(bytes.len(), |mix, byte| mix * 31 + usize::from(*byte));
+        let mixed =
+            ends.into_iter().flatten().fold(bytes.len(), |mix, byte| mix * 31 + usize::from(*byte));
         let place = &mut self.places[mixed % PLACES];
         match place {
             Some((known, value)) if **known == *bytes => *value,
@@ -170,7 +172,11 @@ mod tests {
             for (number, name) in names.iter().enumerate() {
                 let padded = format!("{name},and what follows in the file");
                 let customer = Customer::at(&padded[..name.len()], padded.as_bytes(), 0);
-                assert_eq!(accounts.index(customer, Currency::CNY), number as u32, "{round} {name}");
+                assert_eq!(
+                    accounts.index(customer, Currency::CNY),
+                    number as u32,
+                    "{round} {name}"
+                );
                 assert_eq!(accounts.index(Customer::of(name), Currency::CNY), number as u32);
             }
         }

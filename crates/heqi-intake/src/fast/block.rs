@@ -4,11 +4,11 @@
 //! range (block 0 also the first row), so it must see beyond its end until the last of them is
 //! complete; the row that is under way at its beginning belongs to the block before.
 
+use super::Refusal;
+use super::chunk::Chunk;
 use super::order::{Before, Stop, Turn};
 use super::rows::{Block, RowReader};
 use super::scan::{Index, WORD};
-use super::Refusal;
-use super::chunk::Chunk;
 use crate::Source;
 use crate::lines::MAX_LINE;
 use crate::sniff::read_full;

@@ -49,7 +49,13 @@ impl Turn {
     }
 
     /// Waits for the blocks before `block` and adds this one's part; `None` when stopped.
-    pub fn pass(&self, block: usize, odd_quotes: bool, newlines: u64, stop: &Stop) -> Option<Before> {
+    pub fn pass(
+        &self,
+        block: usize,
+        odd_quotes: bool,
+        newlines: u64,
+        stop: &Stop,
+    ) -> Option<Before> {
         let mut state = lock(&self.state);
         while state.0 != block {
             if stop.is_set() {

@@ -93,7 +93,9 @@ const fn pairs<const N: usize>(words: &[&[u8; 4]; N], key: usize, other: usize) 
 #[inline]
 fn may_begin_label(text: &[u8]) -> bool {
     match *text {
-        [first, second, ..] => may_pair(first, second, &SECOND) && has(text.first_chunk(), &BEGINNINGS),
+        [first, second, ..] => {
+            may_pair(first, second, &SECOND) && has(text.first_chunk(), &BEGINNINGS)
+        }
         // One letter is no label, and marks alone are none either.
         _ => false,
     }
@@ -172,9 +174,18 @@ mod tests {
             assert!(is_plain(text.as_bytes()), "{text}");
             assert!(!may_begin_label(text.as_bytes()) && !may_end_label(text.as_bytes()), "{text}");
         };
-        for text in ["C0000012", "SO-0000000012", "order 2D809084", "sale", "refund", "payment",
-            "order BD04BD6, per contract", "invoice", "Beijing Trading", "17"]
-        {
+        for text in [
+            "C0000012",
+            "SO-0000000012",
+            "order 2D809084",
+            "sale",
+            "refund",
+            "payment",
+            "order BD04BD6, per contract",
+            "invoice",
+            "Beijing Trading",
+            "17",
+        ] {
             check(text);
         }
         assert!(is_plain("上海某某有限公司".as_bytes()));

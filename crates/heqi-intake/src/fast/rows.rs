@@ -79,11 +79,20 @@ impl<'p> RowReader<'p> {
     /// Takes the row that begins at `start`; `marks` are the ends of its cells, the last one the
     /// line feed.
     #[inline]
-    pub fn row(&mut self, block: Block<'_>, start: usize, marks: &[u32], row: u64, chunk: &mut Chunk) {
+    pub fn row(
+        &mut self,
+        block: Block<'_>,
+        start: usize,
+        marks: &[u32],
+        row: u64,
+        chunk: &mut Chunk,
+    ) {
         let end = marks.last().map_or(start, |last| *last as usize);
         let short = end - start <= self.limits.cell_bytes;
         let simple = match &self.layout {
-            Some(layout) if marks.len() == layout.parts.len() && short => self.simple(block, start, marks),
+            Some(layout) if marks.len() == layout.parts.len() && short => {
+                self.simple(block, start, marks)
+            }
             _ => None,
         };
         match simple {

@@ -51,8 +51,7 @@ impl Index {
         self.used = 0;
         self.ends.clear();
         // What precedes the first byte was checked at the end of the block before.
-        self.carry =
-            Carry { inside: if inside { !0 } else { 0 }, may_open: 1, ..Carry::default() };
+        self.carry = Carry { inside: if inside { !0 } else { 0 }, may_open: 1, ..Carry::default() };
         self.newlines = 0;
         self.odd = false;
     }
@@ -165,9 +164,10 @@ fn masks(word: &[u8; WORD], separator: u8x16) -> Masks {
         u8x16::new(quarters[3]),
     ];
     let find = |needle: u8x16| {
-        quarters.iter().rev().fold(0, |mask, quarter| {
-            mask << 16 | u64::from(quarter.simd_eq(needle).to_bitmask())
-        })
+        quarters
+            .iter()
+            .rev()
+            .fold(0, |mask, quarter| mask << 16 | u64::from(quarter.simd_eq(needle).to_bitmask()))
     };
     Masks {
         separator: find(separator),

@@ -98,7 +98,9 @@ impl Field {
     fn cell(self) -> BoxedStrategy<String> {
         let simple = match self {
             Self::Id => "[1-9][0-9]{0,6}".boxed(),
-            Self::Customer => "(C000[0-9]|上海第[0-9]贸易有限公司|ABC Trading \\(Shanghai\\) Co [0-9])".boxed(),
+            Self::Customer => {
+                "(C000[0-9]|上海第[0-9]贸易有限公司|ABC Trading \\(Shanghai\\) Co [0-9])".boxed()
+            }
             Self::Reference => "(SO|RT)-[0-9]{4,12}".boxed(),
             Self::Order => "(PO[0-9]{3}|)".boxed(),
             Self::Date | Self::Due => "2026-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])".boxed(),
@@ -107,7 +109,8 @@ impl Field {
             Self::Kind => "(sale|return|payment|收款|销售|其他)".boxed(),
             Self::Currency => "(CNY|USD|人民币|)".boxed(),
             Self::Memo | Self::Note | Self::Extra => {
-                "(order [0-9A-F]{8}|delivered, per contract|货款|第[0-9]期货款|total loss|a\nb|)".boxed()
+                "(order [0-9A-F]{8}|delivered, per contract|货款|第[0-9]期货款|total loss|a\nb|)"
+                    .boxed()
             }
         };
         let odd = prop_oneof![
@@ -121,8 +124,10 @@ impl Field {
 }
 
 fn fields() -> impl Strategy<Value = Vec<Field>> {
-    use Field::{Amount, Credit, Currency, Customer, Date, Debit, Due, Extra, Id, Kind, Memo, Note,
-        Order, Reference};
+    use Field::{
+        Amount, Credit, Currency, Customer, Date, Debit, Due, Extra, Id, Kind, Memo, Note, Order,
+        Reference,
+    };
     let columns = prop_oneof![
         Just(vec![Id, Customer, Reference, Date, Amount, Kind, Currency, Memo]),
         Just(vec![Date, Reference, Debit, Credit, Memo]),
@@ -146,7 +151,8 @@ fn record(cells: &[String], separator: char, quote_all: bool, crlf: bool) -> Str
 }
 
 fn tables() -> impl Strategy<Value = String> {
-    let shape = (fields(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let shape =
+        (fields(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     shape.prop_flat_map(|(fields, chinese, quote_all, crlf, tab, cut)| {
         let separator = if tab { '\t' } else { ',' };
         let names: Vec<String> = fields.iter().map(|it| it.name(chinese).to_owned()).collect();
@@ -185,11 +191,14 @@ proptest! {
 fn ledger(count: usize) -> String {
     let mut text = "line_id,customer,reference,date,amount,type,currency,memo\n".to_owned();
     for row in 0..count {
-        let memo = if row % 3 == 0 { format!("\"{row}, per contract\"") } else { format!("m {row}") };
+        let memo =
+            if row % 3 == 0 { format!("\"{row}, per contract\"") } else { format!("m {row}") };
         let (day, month) = (row % 28 + 1, row % 12 + 1);
         text += &format!(
             "{row},C{:07},SO-{row:010},2026-{month:02}-{day:02},{}.{:02},sale,CNY,{memo}\n",
-            row % 97, row % 5000, row % 100,
+            row % 97,
+            row % 5000,
+            row % 100,
         );
     }
     text
@@ -240,7 +249,8 @@ fn odd_files_are_left_to_the_careful_reader() {
 #[test]
 fn the_digest_is_that_of_the_bytes() {
     let text = ledger(500);
-    let (plan, careful) = crate::read::with_care(&text.as_bytes().to_vec(), &options(true)).expect("readable");
+    let (plan, careful) =
+        crate::read::with_care(&text.as_bytes().to_vec(), &options(true)).expect("readable");
     let expected: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     assert_eq!(careful.sha256, expected);
     for block in [64, 1024, 1 << 20] {

@@ -85,8 +85,18 @@ fn expected(
 /// A name without width, case, blanks, marks and the words for a company's legal form.
 fn bare_name(name: &str) -> String {
     const FORMS: &[&str] = &[
-        "股份有限公司", "有限责任公司", "有限公司", "公司", "COLTD", "COMPANYLIMITED", "LIMITED",
-        "LTD", "GMBH", "INC", "LLC", "PLC",
+        "股份有限公司",
+        "有限责任公司",
+        "有限公司",
+        "公司",
+        "COLTD",
+        "COMPANYLIMITED",
+        "LIMITED",
+        "LTD",
+        "GMBH",
+        "INC",
+        "LLC",
+        "PLC",
     ];
     let mut bare = String::new();
     for letter in name.nfkc().flat_map(char::to_uppercase) {

@@ -45,7 +45,11 @@ impl Digits {
 
 /// Whether our line and theirs bear one number under the rules.
 pub(crate) fn agree(case: &Case, ours: LineIx, theirs: LineIx) -> bool {
-    raw_agree(case.rules.references, case.ours.reference.get(ours), case.theirs.reference.get(theirs))
+    raw_agree(
+        case.rules.references,
+        case.ours.reference.get(ours),
+        case.theirs.reference.get(theirs),
+    )
 }
 
 pub(crate) fn raw_agree(rule: References, ours: &str, theirs: &str) -> bool {
@@ -158,7 +162,8 @@ mod tests {
 
     #[test]
     fn one_number_written_in_many_ways() {
-        for other in ["0000536365", "INV-536365", "536365/2011", "５３６ ３６５", "发票号：536365"] {
+        for other in ["0000536365", "INV-536365", "536365/2011", "５３６ ３６５", "发票号：536365"]
+        {
             check("536365", other, true);
         }
         check("XS-202610-00012", "XS-202610-00013", false);
@@ -172,7 +177,9 @@ mod tests {
     fn mentions_and_near_misses() {
         assert!(mentions("付 XS261002-007、XS261016-005 货款", "XS261016005"));
         assert!(!mentions("付 XS261002-007 货款", "XS261016-005"));
-        for (a, b) in [("541851", "S4l851"), ("536365", "36365"), ("536365", "536356"), ("536365", "6365")] {
+        for (a, b) in
+            [("541851", "S4l851"), ("536365", "36365"), ("536365", "536356"), ("536365", "6365")]
+        {
             assert!(near(a, b), "{a} {b}");
         }
         assert!(!near("536365", "541412"));

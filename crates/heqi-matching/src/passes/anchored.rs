@@ -38,7 +38,7 @@ fn one_number(work: &mut Work<'_>) {
             else {
                 continue;
             };
-            settle(work, &class, side, &found, &members, candidates);
+            settle(work, &class, side, &found, &members, candidates, missing);
         }
     }
 }
@@ -137,6 +137,7 @@ fn settle(
     found: &Found,
     members: &[usize],
     candidates: usize,
+    missing: i64,
 ) {
     let mut whole = class.clone();
     if side == OURS {
@@ -144,10 +145,9 @@ fn settle(
     } else {
         whole.theirs.extend(members)
     }
-    let sum = work.sum(OURS, &whole.ours);
     // The anchor is a proof of its own: five times the chance of a sum without one is allowed.
     let limit = i128::from(work.rules.combination.chance_ppm) * 5;
-    let likely = i128::from(found.tried) * 1_000_000 > limit * i128::from(sum.unsigned_abs());
+    let likely = i128::from(found.tried) * 1_000_000 > limit * i128::from(missing.unsigned_abs());
     let sure = found.answer == SearchAnswer::Unique && !likely;
     let verdict = same_reference::shape(work, &whole);
     let evidence = Evidence {

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use heqi_domain::{Account, Currency, EntryKind, LineIds, LineIx, Lines, NO_DAY, NoProgress, Side, Strings};
+use heqi_domain::{
+    Account, Currency, EntryKind, LineIds, LineIx, Lines, NO_DAY, NoProgress, Side, Strings,
+};
 use heqi_matching::{Evidence, Openings, Outcome, RuleSet, State, match_lines};
 
 /// One line of a test ledger. Amounts are minor units, signed from the receivable's side.
@@ -130,7 +132,9 @@ impl Run {
             .outcome
             .residuals
             .iter()
-            .map(|left| (left.side, self.ids(left.side, &[left.line]).remove(0), left.verdict.code()))
+            .map(|left| {
+                (left.side, self.ids(left.side, &[left.line]).remove(0), left.verdict.code())
+            })
             .collect();
         alone.sort();
         alone

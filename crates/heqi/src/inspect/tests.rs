@@ -43,6 +43,7 @@ fn reading() -> Reading {
             }],
         },
         control: ControlTotals::default(),
+        sha256: [0; 32],
     }
 }
 
