@@ -1,0 +1,124 @@
+//! What explains a difference, computed again from the two sums; exact, in minor units.
+
+use heqi_domain::Reason;
+
+use crate::ruleset::Differences;
+
+/// Every exact explanation of `ours` against `theirs`, in order of precedence; `money` says that
+/// the lines are payments.
+pub(crate) fn explanations(
+    ours: i128,
+    theirs: i128,
+    money: bool,
+    rules: &Differences,
+) -> Vec<Reason> {
+    let difference = ours - theirs;
+    if difference == 0 {
+        return Vec::new();
+    }
+    let tests = [
+        (Reason::Rounding, rounding(difference, rules)),
+        (Reason::Tax, !money && tax_rate(ours, theirs, rules).is_some()),
+        (Reason::BankCharge, money && bank_charge(ours, theirs, rules)),
+        (Reason::WrongSign, ours + theirs == 0),
+        (Reason::DigitSlip, digit_slip(ours, theirs)),
+    ];
+    tests.into_iter().filter(|(_, holds)| *holds).map(|(reason, _)| reason).collect()
+}
+
+pub(crate) fn rounding(difference: i128, rules: &Differences) -> bool {
+    difference.unsigned_abs() <= u128::from(rules.rounding.unsigned_abs())
+}
+
+/// The first rate of the rules at which one amount is the other and its tax, to the half cent.
+pub(crate) fn tax_rate(ours: i128, theirs: i128, rules: &Differences) -> Option<i64> {
+    let (small, large) = ordered(ours, theirs);
+    let same_direction = ours.signum() == theirs.signum();
+    rules.tax_ppm.iter().copied().find(|rate| {
+        // |large·10⁶ − small·(10⁶ + rate)| within half a minor unit, halves rounded up.
+        let excess = large * 1_000_000 - small * (1_000_000 + i128::from(*rate));
+        same_direction
+            && small >= 10
+            && excess > -500_000 - 1
+            && excess <= 500_000
+            && rounds_to(small, *rate, large)
+    })
+}
+
+/// Whether `net` and its tax, rounded half up, is `gross`.
+fn rounds_to(net: i128, rate: i64, gross: i128) -> bool {
+    (2 * net * (1_000_000 + i128::from(rate)) + 1_000_000) / 2_000_000 == gross
+}
+
+/// Whether we received what they paid, less a charge within the bounds of the rules.
+pub(crate) fn bank_charge(ours: i128, theirs: i128, rules: &Differences) -> bool {
+    let (received, paid) = (abs(ours), abs(theirs));
+    let charge = paid - received;
+    let most = i128::from(rules.bank_charge);
+    let step = i128::from(rules.bank_charge_step).max(1);
+    ours.signum() == theirs.signum()
+        && (1..=most).contains(&charge)
+        && charge % step == 0
+        && charge * 1_000_000 <= paid * i128::from(rules.bank_charge_ppm)
+}
+
+/// Whether one amount is ten or a hundred times the other, or has two neighboring digits swapped.
+pub(crate) fn digit_slip(ours: i128, theirs: i128) -> bool {
+    let (small, large) = ordered(ours, theirs);
+    if ours.signum() != theirs.signum() || small == large {
+        return false;
+    }
+    small * 10 == large || small * 100 == large || swapped(small, large)
+}
+
+fn swapped(small: i128, large: i128) -> bool {
+    let text = large.to_string();
+    let padded = format!("{small:0>width$}", width = text.len());
+    let (a, b) = (text.as_bytes(), padded.as_bytes());
+    let Some(first) = (0..a.len()).find(|place| a[*place] != b[*place]) else { return false };
+    first + 1 < a.len()
+        && a[first] == b[first + 1]
+        && a[first + 1] == b[first]
+        && a[first + 2..] == b[first + 2..]
+}
+
+/// Whether two amounts of three digits or more have the same digits but for one.
+pub(crate) fn one_digit(ours: i128, theirs: i128) -> bool {
+    let (small, large) = ordered(ours, theirs);
+    let text = large.to_string();
+    let padded = format!("{small:0>width$}", width = text.len());
+    let differing = text.bytes().zip(padded.bytes()).filter(|(a, b)| a != b).count();
+    ours.signum() == theirs.signum() && small >= 100 && differing == 1
+}
+
+fn ordered(ours: i128, theirs: i128) -> (i128, i128) {
+    (abs(ours).min(abs(theirs)), abs(ours).max(abs(theirs)))
+}
+
+const fn abs(amount: i128) -> i128 {
+    if amount < 0 { -amount } else { amount }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(ours: i128, theirs: i128, money: bool, expected: &[Reason]) {
+        let found = explanations(ours, theirs, money, &Differences::default());
+        assert_eq!(found, expected, "{ours} {theirs}");
+    }
+
+    #[test]
+    fn every_explanation_is_found_again() {
+        check(10_000, 10_003, false, &[Reason::Rounding]);
+        check(11_300, 10_000, false, &[Reason::Tax]);
+        check(-9_500, -10_000, true, &[Reason::BankCharge]);
+        check(10_000, -10_000, false, &[Reason::WrongSign]);
+        check(12_345, 12_435, false, &[Reason::DigitSlip]);
+        check(12_345, 123_450, false, &[Reason::DigitSlip]);
+        check(12_345, 12_845, false, &[]);
+        check(-10_000, -9_500, true, &[]);
+        check(5, 5, false, &[]);
+    }
+}

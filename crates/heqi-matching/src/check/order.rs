@@ -1,0 +1,44 @@
+//! Content order: equal inputs give equal bytes, so rows stand in one order only.
+
+use heqi_domain::Side;
+
+use super::Case;
+use super::violation::{Place, Violations};
+
+pub(crate) fn check(case: &Case, found: &mut Violations) {
+    let outcome = case.outcome;
+    let accounts = |at: usize| &outcome.blocks[at].account;
+    ascending(outcome.blocks.len(), accounts, Place::Block, found);
+    let pair = |at: usize| {
+        let pair = &outcome.pairs[at];
+        let day = case.ours.day[pair.ours as usize];
+        (case.block_of(Side::Ours, pair.ours), day, pair.id)
+    };
+    ascending(outcome.pairs.len(), pair, Place::Pair, found);
+    let group = |at: usize| {
+        let group = &outcome.groups[at];
+        let ours = group.ours.iter().map(|line| case.ours.day[*line as usize]);
+        let theirs = group.theirs.iter().map(|line| case.theirs.day[*line as usize]);
+        let first = ours.chain(theirs).min();
+        (group.block, group.state, group.evidence.rank, first)
+    };
+    ascending(outcome.groups.len(), group, Place::Group, found);
+    ascending(outcome.residuals.len(), |at| outcome.residuals[at].block, Place::Residual, found);
+    let row = |at: usize| {
+        let row = &outcome.discrepancies[at];
+        (row.block, row.verdict.main, row.id)
+    };
+    ascending(outcome.discrepancies.len(), row, Place::Discrepancy, found);
+}
+
+/// Notes the first place where a row stands before its predecessor.
+fn ascending<K: PartialOrd>(
+    count: usize,
+    key: impl Fn(usize) -> K,
+    place: impl Fn(usize) -> Place,
+    found: &mut Violations,
+) {
+    if let Some(at) = (1..count).find(|at| key(*at) < key(at - 1)) {
+        found.add(place(at), "order", String::new(), "rows in content order", "out of order");
+    }
+}
