@@ -143,6 +143,7 @@ pub fn check(
     }
     bridge::check(&case, &mut found);
     order::check(&case, &mut found);
+    order::distinct(&case, &mut found);
     if !found.is_empty() {
         return Err(found);
     }

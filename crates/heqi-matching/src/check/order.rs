@@ -31,6 +31,18 @@ pub(crate) fn check(case: &Case, found: &mut Violations) {
     ascending(outcome.discrepancies.len(), row, Place::Discrepancy, found);
 }
 
+/// No two groups have one name.
+pub(crate) fn distinct(case: &Case, found: &mut Violations) {
+    let groups = &case.outcome.groups;
+    let mut ids: Vec<_> = groups.iter().enumerate().map(|(at, group)| (group.id, at)).collect();
+    ids.sort_unstable();
+    for twice in ids.windows(2).filter(|two| two[0].0 == two[1].0) {
+        let group = &groups[twice[1].1];
+        let names = case.names(&group.ours, &group.theirs);
+        found.add(Place::Group(twice[1].1), "group id", names, "one group a name", group.id);
+    }
+}
+
 /// Notes the first place where a row stands before its predecessor.
 fn ascending<K: PartialOrd>(
     count: usize,
