@@ -374,3 +374,6 @@ pub(crate) fn text(minor: i128, exponent: u32) -> String {
     let point = if exponent == 0 { "" } else { "." };
     format!("{sign}{whole}{point}{fraction}")
 }
+
+#[cfg(test)]
+mod tests;

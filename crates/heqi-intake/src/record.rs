@@ -84,3 +84,6 @@ impl Cells {
         self.ends.iter().map(cut).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

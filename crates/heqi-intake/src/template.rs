@@ -124,3 +124,6 @@ pub fn fingerprint<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
     format!("{:016x}", twox_hash::XxHash3_64::oneshot(joined.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;

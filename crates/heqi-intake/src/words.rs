@@ -347,3 +347,6 @@ fn may_be_control(text: &str) -> bool {
     text.contains(['计', '計', '余', '餘', '结', '結', '承', '过', '過', '期'])
         || text.chars().any(|it| ('\u{FF21}'..='\u{FF5A}').contains(&it))
 }
+
+#[cfg(test)]
+mod tests;
