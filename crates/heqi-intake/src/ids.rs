@@ -2,8 +2,9 @@
 
 use heqi_domain::Strings;
 
-/// Whether no two ids are equal and none is empty. Ascending ids, the common case, cost one
-/// comparison each; others are compared by hash first and by text where hashes meet.
+/// Whether no two ids are equal and none is empty. Ascending ids (shorter ones first, as numbers
+/// ascend), the common case, cost one comparison each; others are compared by hash first and by
+/// text where hashes meet.
 pub(crate) fn all_unique(ids: &Strings) -> bool {
     let mut previous = "";
     let mut ascending = true;
@@ -11,7 +12,7 @@ pub(crate) fn all_unique(ids: &Strings) -> bool {
         if id.is_empty() {
             return false;
         }
-        ascending &= previous < id;
+        ascending &= (previous.len(), previous) < (id.len(), id);
         previous = id;
     }
     ascending || unique_by_hash(ids)

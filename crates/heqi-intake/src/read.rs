@@ -52,6 +52,7 @@ pub fn read(
             if let Some(reading) = fast_path(task, &plan)? {
                 return Ok(reading);
             }
+            let (text, plan) = settled(task, text, plan)?;
             careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan)
         }
         Kind::Html(found) => {
@@ -88,7 +89,10 @@ pub fn template(
             let what = "Parquet columns have names and types of their own".to_owned();
             return Err(IntakeError::Template { name: name.to_owned(), what });
         }
-        Kind::Text(text) => text_plan(task, &text)?,
+        Kind::Text(text) => {
+            let plan = text_plan(task, &text)?;
+            settled(task, text, plan)?.1
+        }
         Kind::Html(found) => html_plan(task, found)?.1,
         Kind::Zip => {
             let format = guard::check(source, name, &options.limits)?;
@@ -175,6 +179,15 @@ fn text_plan(task: Task<'_>, text: &TextKind) -> Result<Plan, IntakeError> {
         shape.data_offset = line_offset(&text.sample, plan.first_row);
     }
     Ok(plan)
+}
+
+/// A text that began as ASCII may go on in another encoding. The fast reader would have seen it;
+/// the careful one must be told.
+fn settled(task: Task<'_>, text: TextKind, plan: Plan) -> Result<(TextKind, Plan), IntakeError> {
+    let Some(found) = sniff::later(task.source, task.name, &text)? else { return Ok((text, plan)) };
+    let text = TextKind { found, ..text };
+    let plan = text_plan(task, &text)?;
+    Ok((text, plan))
 }
 
 fn known<'a>(
@@ -319,6 +332,7 @@ pub(crate) fn with_care(
         return Err(IntakeError::Empty { name: name.to_owned() });
     };
     let plan = text_plan(task, &text)?;
+    let (text, plan) = settled(task, text, plan)?;
     let reading = careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan)?;
     Ok((plan, reading))
 }

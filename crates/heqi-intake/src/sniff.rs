@@ -76,14 +76,12 @@ pub(crate) fn sniff(source: &dyn Source, name: &str) -> Result<Kind, IntakeError
         sample = inflated(source, name)?;
     }
     let whole = !gzip && source.len() == sample.len() as u64;
-    let mut found = encoding::detect(&sample, whole)
+    let found = encoding::detect(&sample, whole)
         .ok_or_else(|| unsupported(name, "bytes that are no text in any known encoding"))?;
-    if found.ascii && !whole && !gzip {
-        found = later(source, name)?.unwrap_or(found);
-    }
     let text = found.encoding.decode(&sample).0;
     if html::is_html(&text) {
-        return Ok(Kind::Html(found));
+        let kind = TextKind { found, gzip, sample };
+        return Ok(Kind::Html(later(source, name, &kind)?.unwrap_or(kind.found)));
     }
     if text.trim_start().starts_with("<?xml") {
         return Err(unsupported(name, "an XML document"));
@@ -124,9 +122,17 @@ fn inflated(source: &dyn Source, name: &str) -> Result<Vec<u8>, IntakeError> {
     Ok(sample)
 }
 
-/// Where the sample is nothing but ASCII, the first bytes beyond ASCII decide. Returns `None`
-/// if there are none, or if they are UTF-8.
-fn later(source: &dyn Source, name: &str) -> Result<Option<Found>, IntakeError> {
+/// Where the sample is nothing but ASCII, the first bytes beyond ASCII decide; they may lie at
+/// the end of a large file. `None`: there are none, or they are UTF-8, so that `text` stands.
+pub(crate) fn later(
+    source: &dyn Source,
+    name: &str,
+    text: &TextKind,
+) -> Result<Option<Found>, IntakeError> {
+    let whole = source.len() <= text.sample.len() as u64;
+    if !text.found.ascii || text.gzip || whole {
+        return Ok(None);
+    }
     let io = |source| IntakeError::Io { name: name.to_owned(), source };
     let mut block = vec![0; 1 << 20];
     let mut offset = SAMPLE as u64;
