@@ -1,6 +1,5 @@
 //! The collector: outcomes of rows in, columns of lines, rejects and facts for the checks out.
 //!
-//! One collector per chunk of a file; chunks are joined in file order by [`Collector::append`].
 //! Amounts stay in the file's own orientation until [`Collector::finish`].
 
 use hashbrown::HashMap;
@@ -170,27 +169,6 @@ impl Collector {
             self.lines.accounts.push(account);
         }
         index
-    }
-
-    /// Joins the rows that follow in the file.
-    pub fn append(&mut self, plan: &Plan, later: Self) {
-        let base = self.lines.amount.len() as u32;
-        let Self { lines, rows, ids, rejects, tally, .. } = later;
-        let map: Vec<u32> = lines.accounts.into_iter().map(|it| self.intern(it)).collect();
-        self.lines.account.extend(lines.account.iter().map(|it| map[*it as usize]));
-        self.lines.amount.extend_from_slice(&lines.amount);
-        self.lines.day.extend_from_slice(&lines.day);
-        self.lines.kind.extend_from_slice(&lines.kind);
-        self.lines.due.extend_from_slice(&lines.due);
-        self.lines.reference.append(&lines.reference);
-        self.lines.text.append(&lines.text);
-        self.lines.other_reference.append(&lines.other_reference);
-        self.rows.extend_from_slice(&rows);
-        if plan.roles.id.is_some() {
-            self.ids.append(&ids);
-        }
-        self.rejects.extend(rejects);
-        self.tally.append(tally, base);
     }
 
     /// Makes the reading: mirrors if the plan says so, checks what the file states, and fills in

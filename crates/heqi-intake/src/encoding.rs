@@ -15,12 +15,13 @@ pub(crate) struct Found {
 
 /// Characters that make up most of a Chinese ledger: common ones, and the words of accounts in
 /// simplified and in traditional form.
-const COMMON: &str = "的一是在不了有和人中大为上个国以要时来用到出分对成会可主发年同工也能下过产面方后多定行\
-经部家电力化高自小物加量机点业本应开合其前外日事平全表间关重新内数明利比向建月公无代通并提程员入常文总次品设及\
-管特件长资流路级统接计期九区回取收支账款余额借贷客户金币摘备注单号票合计初往银有限司交易订付货记凭证说类编码编号\
-名称现销售退款转存取入出未已未清对方我方应收付核销税价数量规格开户行张李王陈刘北京上海深圳广州市省科技贸易商店\
-帳額餘貸單號發對開應貿銀戶記時間國個會東過這來後學說幣備註憑證類編碼業務參計總結轉項稱貨銷售稅價數量規張劉陳廣\
-臺灣北市公司股份與為從將還沒於給經點種當實現電話號碼訂購退換貨物流費用請款付款收據發票";
+const COMMON: &str = "\
+    的一是在不了有和人中大为上个国以要时来用到出分对成会可主发年同工也能下过产面方后多定行经部家\
+    电力化高自小物加量机点业本应开合其前外日事平全表间关重新内数明利比向建月公无代通并提程员入常\
+    文总次品设及管特件长资流路级统接计期九区回取收支账款余额借贷客户金币摘备注单号票初往银限司交\
+    易订付货记凭证说类编码名称现销售退转存未已清我核税价规格张李王陈刘北京海深圳广州市省科技贸商\
+    店帳額餘貸單號發對開應貿銀戶記時間國個會東過這來後學說幣備註憑證類編碼業務參計總結轉項稱貨銷\
+    稅價數規張劉陳廣臺灣股份與為從將還沒於給經點種當實現電話訂購換費請據";
 
 /// The encoding of `sample`; `None` for bytes that are not text. `whole`: the sample is the
 /// whole file, otherwise its last character may be cut.
@@ -108,7 +109,10 @@ fn utf8_sequences(sample: &[u8], whole: bool) -> (usize, usize) {
 /// Percent of the characters beyond ASCII that a Chinese ledger would have.
 fn plausible(encoding: &'static Encoding, sample: &[u8]) -> usize {
     let (text, _) = encoding.decode_without_bom_handling(sample);
-    let punctuation = |it: char| matches!(it, '\u{3000}'..='\u{303F}' | '\u{FF00}'..='\u{FFEF}' | '—' | '“' | '”' | '·' | '…');
+    let punctuation = |it: char| {
+        let wide = matches!(it, '\u{3000}'..='\u{303F}' | '\u{FF00}'..='\u{FFEF}');
+        wide || matches!(it, '—' | '“' | '”' | '·' | '…')
+    };
     let (mut common, mut all) = (0, 0);
     for character in text.chars().filter(|it| !it.is_ascii()).take(4_000) {
         if punctuation(character) {

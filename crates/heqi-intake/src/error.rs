@@ -29,7 +29,8 @@ pub enum IntakeError {
     },
     /// The workbook is encrypted.
     #[error(
-        "{name}: the workbook is protected by a password; remove it (File > Info > Protect) and try again"
+        "{name}: the workbook is protected by a password; remove it (File > Info > Protect) and \
+            try again"
     )]
     Password {
         /// The file as the caller called it.
@@ -57,7 +58,8 @@ pub enum IntakeError {
     },
     /// No header row and no contents that explain themselves.
     #[error(
-        "{name}: no header row found; expected a row that names at least the amount (金额, 借方/贷方, amount, debit/credit). Add one, or name columns by number: --map amount=3"
+        "{name}: no header row found; expected a row that names at least the amount (金额, 借方/贷\
+            方, amount, debit/credit). Add one, or name columns by number: --map amount=3"
     )]
     NoHeader {
         /// The file as the caller called it.
@@ -65,7 +67,8 @@ pub enum IntakeError {
     },
     /// A header row, but no column of amounts.
     #[error(
-        "{name}: row {row} looks like the header, but no column holds amounts (columns: {columns}); name it: --map amount=COLUMN"
+        "{name}: row {row} looks like the header, but no column holds amounts (columns: \
+            {columns}); name it: --map amount=COLUMN"
     )]
     NoAmount {
         /// The file as the caller called it.
@@ -105,7 +108,8 @@ pub enum IntakeError {
     },
     /// Quotation marks that are never closed, again and again.
     #[error(
-        "{name}: a quotation mark in row {row} is never closed, and so in many rows; export the file again with quotes doubled inside cells"
+        "{name}: a quotation mark in row {row} is never closed, and so in many rows; export the \
+            file again with quotes doubled inside cells"
     )]
     UnclosedQuotes {
         /// The file as the caller called it.
@@ -162,10 +166,12 @@ impl IntakeError {
                 format!("{name}：{what} 超过上限 {limit}，请拆分文件或调高上限")
             }
             Self::NoHeader { name } => format!(
-                "{name}：找不到表头行。表头至少要有金额（金额、借方/贷方）一列；请补上表头，或按列号指定：--map amount=3"
+                "{name}：找不到表头行。表头至少要有金额（金额、借方/贷方）一列；请补上表头，或按列\
+                    号指定：--map amount=3"
             ),
             Self::NoAmount { name, row, columns } => format!(
-                "{name}：第 {row} 行像是表头，但没有金额列（现有列：{columns}），请指定：--map amount=列名"
+                "{name}：第 {row} 行像是表头，但没有金额列（现有列：{columns}），请指定：--map \
+                    amount=列名"
             ),
             Self::NoRows { name, row } => format!("{name}：第 {row} 行表头之后没有明细"),
             Self::UnknownColumn { name, column, columns } => {

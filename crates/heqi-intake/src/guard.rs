@@ -76,16 +76,7 @@ pub(crate) fn check(
     if stated > limits.entries as u64 {
         return too_large(format!("the number of parts ({stated})"), limits.entries as u64);
     }
-    let damaged = |error: ZipError| match error {
-        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
-            IntakeError::Password { name: name.to_owned() }
-        }
-        error => IntakeError::Damaged {
-            name: name.to_owned(),
-            format: FormatName(Format::Xlsx),
-            what: error.to_string(),
-        },
-    };
+    let damaged = |error| damaged(name, &error);
     let mut archive = ZipArchive::new(BufReader::new(Seekable::new(source))).map_err(damaged)?;
     if archive.len() > limits.entries {
         return too_large(
@@ -135,6 +126,15 @@ pub(crate) fn check(
         }
     }
     Ok(format)
+}
+
+fn damaged(name: &str, error: &ZipError) -> IntakeError {
+    let name = name.to_owned();
+    if matches!(error, ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) {
+        return IntakeError::Password { name };
+    }
+    let (format, what) = (FormatName(Format::Xlsx), error.to_string());
+    IntakeError::Damaged { name, format, what }
 }
 
 /// What is seen of a part while it is inflated.

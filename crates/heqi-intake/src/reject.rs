@@ -88,12 +88,15 @@ reject_reasons! {
     AmountTooPrecise: "amount_too_precise", "金额小数位多于币种最小单位",
         "the amount has more decimals than its currency",
         "导出前按币种小数位取整（人民币两位）；Heqi 不会自行四舍五入，除非在模板中设 round = true",
-        "round it in the source (two decimals for CNY); Heqi never rounds unless a template says round = true";
+        "round it in the source (two decimals for CNY); Heqi never rounds unless a template says \
+            round = true";
     /// Beyond ±92 233 720 368 547 758.07.
     AmountTooLarge: "amount_too_large", "金额超出可记账范围", "the amount is too large",
-        "检查是否把账号、单号填进了金额列", "check that no account or document number stands in the amount column";
+        "检查是否把账号、单号填进了金额列", "check that no account or document number stands in \
+            the amount column";
     /// A float or scientific text that has lost digits.
-    AmountScientific: "amount_scientific", "金额是科学计数法", "the amount is in scientific notation",
+    AmountScientific: "amount_scientific", "金额是科学计数法", "the amount is in scientific \
+        notation",
         "把该列设为“数值”格式后重新导出", "format the column as a plain number and export again";
     /// Decimal mark against the rest of the column.
     AmountStyle: "amount_style", "小数点写法与本列其他行不一致",
@@ -107,12 +110,14 @@ reject_reasons! {
         "核对原单上的日期", "check the date on the document";
     /// Neither date nor document number: the row may be a total without a label.
     DateMissing: "date_missing", "没有日期也没有单号", "no date and no document number",
-        "补上日期；若是合计行，请在该行写明“合计”", "fill in the date; if it is a total, label the row as one";
+        "补上日期；若是合计行，请在该行写明“合计”", "fill in the date; if it is a total, label \
+            the row as one";
     /// A long number that went through a float.
     IdScientific: "id_scientific", "长单号已变成科学计数法，后几位已丢失",
         "a long number was turned into scientific notation and lost digits",
         "把该列设为“文本”格式后从原系统重新导出，不要再用表格软件另存为 CSV",
-        "format the column as text and export again from the source, without saving as CSV in a spreadsheet";
+        "format the column as text and export again from the source, without saving as CSV in a \
+            spreadsheet";
     /// Currency not known.
     CurrencyUnknown: "currency_unknown", "币种无法识别", "the currency is not known",
         "填写三位币种代码，如 CNY", "use a three-letter code such as CNY";
@@ -126,11 +131,13 @@ reject_reasons! {
         "such transfers are usually not reconciled; if this one is, set its direction to in or out";
     /// The status says that the transaction does not count.
     StatusClosed: "status_closed", "交易已关闭或作废，不计入", "closed or void, does not count",
-        "无须处理；若实际已付款，请核对原单", "nothing to do; if it was paid after all, check the document";
+        "无须处理；若实际已付款，请核对原单", "nothing to do; if it was paid after all, check the \
+            document";
     /// More cells than the header has columns.
     TooManyCells: "too_many_cells", "单元格多于表头列数，可能有未加引号的分隔符",
         "more cells than columns; a separator inside a cell is probably not quoted",
-        "给含分隔符的单元格加引号后重新导出", "quote the cells that hold a separator and export again";
+        "给含分隔符的单元格加引号后重新导出", "quote the cells that hold a separator and export \
+            again";
     /// Longer than the limit.
     CellTooLong: "cell_too_long", "单元格过长", "a cell is too long",
         "检查该单元格是否混入了其他内容", "check whether other content has slipped into the cell";

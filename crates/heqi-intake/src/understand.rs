@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::assign::{self, Assigned};
 use crate::checks::warning;
-use crate::head::{self, HeadRow, Rows};
+use crate::head::{self, HeadRow, Rows, Visit};
 use crate::header::{self, Header};
 use crate::plan::{Plan, Roles, TextShape};
 use crate::template::Template;
@@ -269,7 +269,7 @@ pub(crate) fn is_data(plan: &Plan, row: u64) -> bool {
 pub(crate) fn each_data(
     rows: &dyn Rows,
     plan: &Plan,
-    visit: &mut dyn FnMut(u64, Result<&[&str], crate::Reject>) -> ControlFlow<()>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), IntakeError> {
     rows.each(&mut |row, cells| {
         if is_data(plan, row) { visit(row, cells) } else { ControlFlow::Continue(()) }

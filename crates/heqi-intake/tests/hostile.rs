@@ -128,7 +128,12 @@ fn inflating(filler: u8, mebibytes: usize) -> Vec<u8> {
         }
     }
     writer.start_file("xl/worksheets/sheet1.xml", options).unwrap();
-    writer.write_all(b"<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>").unwrap();
+    writer
+        .write_all(
+            b"<worksheet \
+        xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>",
+        )
+        .unwrap();
     writer.write_all(head.as_bytes()).unwrap();
     let block = vec![filler; 1 << 20];
     for _ in 0..mebibytes {
@@ -197,7 +202,7 @@ fn c1_sizes_that_lie() {
 #[test]
 fn c1_the_first_and_the_last_cell_of_a_sheet() {
     let sheet = format!(
-        r#"{}<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>"#,
+        "{}<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>",
         sheet_rows(&[&["日期", "单号", "金额"], &["2026-01-05", "A1", "1"]])
     );
     taken("corners.xlsx", &xlsx(&sheet), &[LINE], &["1048576  too_many_cells"]);
@@ -217,8 +222,10 @@ fn c1_honest_pictures_are_not_refused() {
 
 #[test]
 fn c2_entities_and_broken_xml() {
-    let laughs = r#"<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;">]><workbook>&lol2;</workbook>"#;
-    let outside = r#"<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><sst>&x;</sst>"#;
+    let laughs = "<?xml version='1.0'?><!DOCTYPE lolz [<!ENTITY lol 'lol'><!ENTITY lol2 \
+        '&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;'>]><workbook>&lol2;</workbook>";
+    let outside =
+        "<?xml version='1.0'?><!DOCTYPE r [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><sst>&x;</sst>";
     let sheet =
         || sheet_rows(&[&["日期", "单号", "金额"], &["2026-01-05", "A1", "1"]]).into_bytes();
     for (name, part, xml) in [
@@ -236,8 +243,7 @@ fn c2_entities_and_broken_xml() {
         &xlsx("<row r=\"1\"><c r=\"A1\" t=\"s\"><v>7</v></c></row>"),
         "string index not found",
     );
-    let no_sheets =
-        common::WORKBOOK.replace(r#"<sheet name="Sheet1" sheetId="1" r:id="rId1"/>"#, "");
+    let no_sheets = common::WORKBOOK.replace("<sheet name='Sheet1' sheetId='1' r:id='rId1'/>", "");
     let bytes = xlsx_parts(sheet(), &[("xl/workbook.xml", no_sheets.into_bytes())]);
     refused("none.xlsx", &bytes, "it has no visible sheet");
     // 200 000 levels deep: read without recursion, and found to be no table.
@@ -249,9 +255,16 @@ fn c2_entities_and_broken_xml() {
 fn c1_ods_that_repeats_cells() {
     let ods = |rows: &str| {
         let content = format!(
-            r#"<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet><table:table table:name="对账单">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"#
+            "<?xml version='1.0'?><office:document-content \
+                xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0' \
+                xmlns:table='urn:oasis:names:tc:opendocument:xmlns:table:1.0' \
+                xmlns:text='urn:oasis:names:tc:opendocument:xmlns:text:1.0'><office:body>\
+                <office:spreadsheet><table:table table:name='对账单'>{rows}</table:table>\
+                </office:spreadsheet></office:body></office:document-content>"
         );
-        let manifest = r#"<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"></manifest:manifest>"#;
+        let manifest = "<?xml version='1.0'?><manifest:manifest \
+            xmlns:manifest='urn:oasis:names:tc:opendocument:xmlns:manifest:1.0'>\
+            </manifest:manifest>";
         zip(&[
             ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet".to_vec()),
             ("content.xml", content.into_bytes()),
@@ -260,7 +273,7 @@ fn c1_ods_that_repeats_cells() {
     };
     let text = |it: &str| {
         format!(
-            r#"<table:table-cell office:value-type="string"><text:p>{it}</text:p></table:table-cell>"#
+            "<table:table-cell office:value-type='string'><text:p>{it}</text:p></table:table-cell>"
         )
     };
     let head = format!(
@@ -269,15 +282,21 @@ fn c1_ods_that_repeats_cells() {
         text("单号"),
         text("金额")
     );
-    let date = r#"<table:table-cell office:value-type="date" office:date-value="2026-01-05"><text:p>05.01.26</text:p></table:table-cell>"#;
-    let number = r#"<table:table-cell office:value-type="float" office:value="1234.5"><text:p>1.234,50</text:p></table:table-cell>"#;
+    let date = "<table:table-cell office:value-type='date' office:date-value='2026-01-05'><text:p>\
+        05.01.26</text:p></table:table-cell>";
+    let number = "<table:table-cell office:value-type='float' office:value='1234.5'><text:p>\
+        1.234,50</text:p></table:table-cell>";
     let honest = format!(
-        r#"{head}<table:table-row>{date}{}{number}</table:table-row><table:table-row table:number-rows-repeated="1048574"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>"#,
+        "{head}<table:table-row>{date}{}{number}</table:table-row><table:table-row \
+            table:number-rows-repeated='1048574'><table:table-cell \
+            table:number-columns-repeated='16384'/></table:table-row>",
         text("A1")
     );
     taken("honest.ods", &ods(&honest), &["2 2026-01-05 1234.50 A1"], &[]);
     let bomb = format!(
-        r#"{head}<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16000" office:value-type="float" office:value="1"/></table:table-row>"#
+        "{head}<table:table-row table:number-rows-repeated='1000000'><table:table-cell \
+            table:number-columns-repeated='16000' office:value-type='float' office:value='1'/>\
+            </table:table-row>"
     );
     refused("repeats.ods", &ods(&bomb), "the number of cells exceeds the limit");
     refused("cut.ods", &ods("<table:table-row><table:table-cell"), "the ODS file is damaged");
@@ -310,7 +329,8 @@ fn c3_quotation_marks() {
     let last = format!("{HEAD}{ROW}2026-01-06,\"A2,2.00");
     taken("last.csv", last.as_bytes(), &[LINE], &["3  unclosed_quote"]);
     // Closed ones may hold separators, quotation marks and line breaks; rows keep their numbers.
-    let kept = "日期,单号,备注,金额\n2026-01-05,A1,\"一，\n二\"\"三\"\"\n,四\",1.00\n\n2026-01-06,A2,,2.00\n";
+    let kept = "日期,单号,备注,金额\n2026-01-05,A1,\"一，\n二\"\"三\"\"\n,四\",1.00\n\n\
+        2026-01-06,A2,,2.00\n";
     let reading = good("kept.csv", kept.as_bytes());
     assert_eq!(lines(&reading), ["2 2026-01-05 1.00 A1", "6 2026-01-06 2.00 A2"]);
     assert_eq!(reading.lines.text_of(0), "一，\n二\"三\"\n,四");
@@ -326,7 +346,8 @@ fn c3_quotation_marks() {
 
 #[test]
 fn c3_ragged_rows_and_stray_bytes() {
-    let ragged = "日期,单号,金额,备注\n2026-01-05,A1,1.00\n2026-01-06,A2\n2026-01-07,A3,3,x,,\n2026-01-08,A4,1,234.56,x\n";
+    let ragged = "日期,单号,金额,备注\n2026-01-05,A1,1.00\n2026-01-06,A2\n2026-01-07,A3,3,x,,\n\
+        2026-01-08,A4,1,234.56,x\n";
     taken(
         "ragged.csv",
         ragged.as_bytes(),
@@ -375,7 +396,8 @@ fn c3_mixed_and_lying_encodings() {
 
 #[test]
 fn c3_dates_and_ids_that_are_none() {
-    let text = "日期,单号,金额\n2026-01-05,A1,1.00\n2026年2月30日,A2,2\n9999999,A3,3\n2026-01-06,6.2E+17,4\n2026-01-07,00042,5\n";
+    let text = "日期,单号,金额\n2026-01-05,A1,1.00\n2026年2月30日,A2,2\n9999999,A3,3\n\
+        2026-01-06,6.2E+17,4\n2026-01-07,00042,5\n";
     taken(
         "bad.csv",
         text.as_bytes(),
@@ -400,14 +422,18 @@ fn c3_dates_and_ids_that_are_none() {
 
 #[test]
 fn c6_amounts_at_the_edge() {
-    let text = "日期,单号,金额\n2026-01-05,A1,92233720368547758.07\n2026-01-05,A2,92233720368547758.07\n2026-01-05,A3,-92233720368547758.07\n2026-01-05,A4,92233720368547758.08\n2026-01-05,A5,-92233720368547758.08\n2026-01-05,A6,99999999999999999999999999999999999999\n";
+    let text = "日期,单号,金额\n2026-01-05,A1,92233720368547758.07\n\
+        2026-01-05,A2,92233720368547758.07\n2026-01-05,A3,-92233720368547758.07\n\
+        2026-01-05,A4,92233720368547758.08\n2026-01-05,A5,-92233720368547758.08\n\
+        2026-01-05,A6,99999999999999999999999999999999999999\n";
     let reading = good("edge.csv", text.as_bytes());
     assert_eq!(reading.lines.amount, [i64::MAX, i64::MAX, -i64::MAX]);
     assert_eq!(reading.inspection.sum, "92233720368547758.07", "sums do not overflow");
     let too_large =
         ["5 金额 amount_too_large", "6 金额 amount_too_large", "7 金额 amount_too_large"];
     assert_eq!(rejects(&reading), too_large);
-    let both = "日期,单号,借方,贷方\n2026-01-05,A1,92233720368547758.07,-92233720368547758.07\n2026-01-05,A2,1,\n";
+    let both = "日期,单号,借方,贷方\n2026-01-05,A1,92233720368547758.07,-92233720368547758.07\n\
+        2026-01-05,A2,1,\n";
     assert_eq!(rejects(&good("both.csv", both.as_bytes())), ["2 借方 amount_too_large"]);
     let digits = format!(
         "日期,单号,金额\n2026-01-05,A1,0.{}1\n2026-01-05,A2,1.{}\n",

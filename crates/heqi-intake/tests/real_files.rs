@@ -50,50 +50,322 @@ fn check(expected: &Expected<'_>) {
 
 const AMOUNT: Role = Role::Amount;
 
+type Bank<'a> = (&'a str, u64, &'a str, &'a [(Role, &'a str)], Option<&'a str>, u64, u64, &'a str);
+
+const BANKS: &[Bank<'_>] = &[
+    (
+        "bills_cn/bmo_debit_example-bmo-records.csv",
+        4,
+        "Date Posted",
+        &[(
+            AMOUNT,
+            "Transaction \
+Amount",
+        )],
+        None,
+        4,
+        0,
+        "-158.31",
+    ),
+    (
+        "bills_cn/boc_debit_example-boc-records.csv",
+        2,
+        "记账日\
+期",
+        &[(AMOUNT, "金额")],
+        None,
+        17,
+        0,
+        "426.70",
+    ),
+    (
+        "bills_cn/ccb_records.xls",
+        6,
+        "交易日\
+期",
+        &[(Role::Debit, "支出"), (Role::Credit, "收入")],
+        None,
+        6,
+        0,
+        "703.26",
+    ),
+    (
+        "bills_cn/cmb_debit_example-cmb-records.csv",
+        1,
+        "记账日期",
+        &[(
+            AMOUNT,
+            "交易金\
+额",
+        )],
+        None,
+        5,
+        0,
+        "-779.14",
+    ),
+    (
+        "bills_cn/example-alipay-records.csv",
+        25,
+        "交易时\
+间",
+        &[(AMOUNT, "金额"), (Role::Direction, "收/支")],
+        Some("交易订单号"),
+        6,
+        4,
+        "222016.86",
+    ),
+    (
+        "bills_cn/example-bocom_debit-records.csv",
+        1,
+        "交易日期",
+        &[
+            (
+                AMOUNT,
+                "交易金\
+额",
+            ),
+            (Role::Direction, "借贷"),
+        ],
+        None,
+        6,
+        0,
+        "102.75",
+    ),
+    (
+        "bills_cn/example-hsbchk-debit-records.csv",
+        1,
+        "Date",
+        &[(
+            AMOUNT,
+            "Billing \
+amount",
+        )],
+        None,
+        10,
+        0,
+        "21978.95",
+    ),
+    (
+        "bills_cn/example-wechat-records.csv",
+        17,
+        "交易时间",
+        &[
+            (
+                AMOUNT,
+                "金额(元\
+)",
+            ),
+            (Role::Direction, "收/支"),
+        ],
+        Some("交易单号"),
+        16,
+        11,
+        "-2876.04",
+    ),
+    (
+        "bills_cn/icbc_debit-v1_example-icbc-debit-v1-records.csv",
+        7,
+        "交易日\
+期",
+        &[(Role::Credit, "记账金额(收入)"), (Role::Debit, "记账金额(支出)")],
+        None,
+        11,
+        0,
+        "1399.34",
+    ),
+    (
+        "bank_sheet/bsp_camt_file.csv",
+        1,
+        "StatementCreated",
+        &[(AMOUNT, "NetAmount")],
+        None,
+        1,
+        0,
+        "-64321.50",
+    ),
+    (
+        "bank_sheet/bsp_csv_european_decimals.csv",
+        1,
+        "Buchungstag",
+        &[(AMOUNT, "Betrag")],
+        Some("Ref"),
+        3,
+        0,
+        "2260.94",
+    ),
+    (
+        "bank_sheet/bsp_csv_garbled_amount.csv",
+        1,
+        "Date",
+        &[(AMOUNT, "Amount")],
+        None,
+        1,
+        1,
+        "100.00",
+    ),
+    (
+        "bank_sheet/bsp_sample_split_amounts.csv",
+        1,
+        "Booking \
+Date",
+        &[(Role::Credit, "Credit"), (Role::Debit, "Debit")],
+        Some("Ref"),
+        2,
+        0,
+        "-1050.25",
+    ),
+    (
+        "bank_sheet/bsp_sample_statement.csv",
+        1,
+        "Date",
+        &[(AMOUNT, "Amount")],
+        Some("Reference"),
+        2,
+        0,
+        "1300.00",
+    ),
+];
+
 #[test]
-#[rustfmt::skip]
 fn bills_and_bank_tables() {
-    for (file, header, date, amounts, reference, rows, rejected, sum) in [
-        ("bills_cn/bmo_debit_example-bmo-records.csv", 4, "Date Posted", &[(AMOUNT, "Transaction Amount")][..], None, 4, 0, "-158.31"),
-        ("bills_cn/boc_debit_example-boc-records.csv", 2, "记账日期", &[(AMOUNT, "金额")], None, 17, 0, "426.70"),
-        ("bills_cn/ccb_records.xls", 6, "交易日期", &[(Role::Debit, "支出"), (Role::Credit, "收入")], None, 6, 0, "703.26"),
-        ("bills_cn/cmb_debit_example-cmb-records.csv", 1, "记账日期", &[(AMOUNT, "交易金额")], None, 5, 0, "-779.14"),
-        ("bills_cn/example-alipay-records.csv", 25, "交易时间", &[(AMOUNT, "金额"), (Role::Direction, "收/支")], Some("交易订单号"), 6, 4, "222016.86"),
-        ("bills_cn/example-bocom_debit-records.csv", 1, "交易日期", &[(AMOUNT, "交易金额"), (Role::Direction, "借贷")], None, 6, 0, "102.75"),
-        ("bills_cn/example-hsbchk-debit-records.csv", 1, "Date", &[(AMOUNT, "Billing amount")], None, 10, 0, "21978.95"),
-        ("bills_cn/example-wechat-records.csv", 17, "交易时间", &[(AMOUNT, "金额(元)"), (Role::Direction, "收/支")], Some("交易单号"), 16, 11, "-2876.04"),
-        ("bills_cn/icbc_debit-v1_example-icbc-debit-v1-records.csv", 7, "交易日期", &[(Role::Credit, "记账金额(收入)"), (Role::Debit, "记账金额(支出)")], None, 11, 0, "1399.34"),
-        ("bank_sheet/bsp_camt_file.csv", 1, "StatementCreated", &[(AMOUNT, "NetAmount")], None, 1, 0, "-64321.50"),
-        ("bank_sheet/bsp_csv_european_decimals.csv", 1, "Buchungstag", &[(AMOUNT, "Betrag")], Some("Ref"), 3, 0, "2260.94"),
-        ("bank_sheet/bsp_csv_garbled_amount.csv", 1, "Date", &[(AMOUNT, "Amount")], None, 1, 1, "100.00"),
-        ("bank_sheet/bsp_sample_split_amounts.csv", 1, "Booking Date", &[(Role::Credit, "Credit"), (Role::Debit, "Debit")], Some("Ref"), 2, 0, "-1050.25"),
-        ("bank_sheet/bsp_sample_statement.csv", 1, "Date", &[(AMOUNT, "Amount")], Some("Reference"), 2, 0, "1300.00"),
-    ] {
+    for (file, header, date, amounts, reference, rows, rejected, sum) in BANKS.iter().copied() {
         check(&Expected { file, header, date, amounts, reference, rows, rejected, sum });
     }
 }
 
+type Trade<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a str>, u64, u64, &'a str);
+
+const TRADE: &[Trade<'_>] = &[
+    (
+        "spend/bradford_2013-04_processed.csv",
+        "Payment \
+            Date",
+        Some("Amount"),
+        None,
+        8016,
+        0,
+        "27805428.31",
+    ),
+    (
+        "spend/bradford_2013-05_processed.csv",
+        "Payment \
+            Date",
+        Some("Amount"),
+        None,
+        8001,
+        0,
+        "34744205.84",
+    ),
+    (
+        "spend/cabinetoffice_clean_2019-06.csv",
+        "Date",
+        Some("Amount"),
+        Some(
+            "Transaction \
+            number",
+        ),
+        342,
+        0,
+        "48558342.20",
+    ),
+    (
+        "spend/cabinetoffice_clean_2019-07.csv",
+        "Date",
+        Some("Amount"),
+        Some(
+            "Transaction \
+            number",
+        ),
+        223,
+        0,
+        "32256356.49",
+    ),
+    (
+        "spend/leeds_processed_2012-06.csv",
+        "Payment \
+            Date",
+        Some("Amount"),
+        None,
+        9565,
+        0,
+        "79260092.10",
+    ),
+    (
+        "spend/salford_clean_2018-03.csv",
+        "Date of Payment",
+        Some("Gross"),
+        Some(
+            "SAP Document \
+            Number",
+        ),
+        1414,
+        0,
+        "22925296.73",
+    ),
+    (
+        "trade/online_retail_invoices.csv",
+        "InvoiceDate",
+        Some("Amount"),
+        Some("InvoiceNo"),
+        12795,
+        0,
+        "4397950.76",
+    ),
+    (
+        "trade/online_retail_lines.csv.gz",
+        "InvoiceDate",
+        None,
+        Some("InvoiceNo"),
+        245903,
+        0,
+        "4397950.76",
+    ),
+    (
+        "trade/northwind_orders.csv",
+        "order_date",
+        Some("freight"),
+        Some("order_id"),
+        337,
+        0,
+        "24262.26",
+    ),
+    // Net is 489 549.94 before each line is rounded to cents.
+    ("trade/northwind_order_details.csv", "", None, Some("order_id"), 899, 0, "489549.88"),
+    // Four decimals of a cent-less system are not amounts: rejected, with the remedy.
+    (
+        "trade/adventureworks_lt_SalesOrderHeader.csv",
+        "OrderDate",
+        Some("TotalDue"),
+        Some("SalesOrderNumber"),
+        0,
+        32,
+        "0.00",
+    ),
+    (
+        "trade/adventureworks_lt_SalesOrderDetail.csv",
+        "ModifiedDate",
+        Some("LineTotal"),
+        Some("SalesOrderID"),
+        169,
+        373,
+        "318321.42",
+    ),
+];
+
 #[test]
-#[rustfmt::skip]
 fn trade_and_spend_tables() {
-    for (file, date, amount, reference, rows, rejected, sum) in [
-        ("spend/bradford_2013-04_processed.csv", "Payment Date", Some("Amount"), None, 8016, 0, "27805428.31"),
-        ("spend/bradford_2013-05_processed.csv", "Payment Date", Some("Amount"), None, 8001, 0, "34744205.84"),
-        ("spend/cabinetoffice_clean_2019-06.csv", "Date", Some("Amount"), Some("Transaction number"), 342, 0, "48558342.20"),
-        ("spend/cabinetoffice_clean_2019-07.csv", "Date", Some("Amount"), Some("Transaction number"), 223, 0, "32256356.49"),
-        ("spend/leeds_processed_2012-06.csv", "Payment Date", Some("Amount"), None, 9565, 0, "79260092.10"),
-        ("spend/salford_clean_2018-03.csv", "Date of Payment", Some("Gross"), Some("SAP Document Number"), 1414, 0, "22925296.73"),
-        ("trade/online_retail_invoices.csv", "InvoiceDate", Some("Amount"), Some("InvoiceNo"), 12795, 0, "4397950.76"),
-        ("trade/online_retail_lines.csv.gz", "InvoiceDate", None, Some("InvoiceNo"), 245903, 0, "4397950.76"),
-        ("trade/northwind_orders.csv", "order_date", Some("freight"), Some("order_id"), 337, 0, "24262.26"),
-        // Net is 489 549.94 before each line is rounded to cents.
-        ("trade/northwind_order_details.csv", "", None, Some("order_id"), 899, 0, "489549.88"),
-        // Four decimals of a cent-less system are not amounts: rejected, with the remedy.
-        ("trade/adventureworks_lt_SalesOrderHeader.csv", "OrderDate", Some("TotalDue"), Some("SalesOrderNumber"), 0, 32, "0.00"),
-        ("trade/adventureworks_lt_SalesOrderDetail.csv", "ModifiedDate", Some("LineTotal"), Some("SalesOrderID"), 169, 373, "318321.42"),
-    ] {
+    for (file, date, amount, reference, rows, rejected, sum) in TRADE.iter().copied() {
         let amounts = amount.map(|name| vec![(AMOUNT, name)]).unwrap_or_default();
-        check(&Expected { file, header: 1, date, amounts: &amounts, reference, rows, rejected, sum });
+        check(&Expected {
+            file,
+            header: 1,
+            date,
+            amounts: &amounts,
+            reference,
+            rows,
+            rejected,
+            sum,
+        });
     }
 }
 

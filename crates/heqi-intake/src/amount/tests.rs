@@ -107,7 +107,10 @@ proptest! {
 
     /// Grouping, full-width digits, signs and wrappers change nothing.
     #[test]
-    fn c6_dress_changes_nothing(minor in -999_999_999_999_i64..999_999_999_999, dress in 0..6_usize) {
+    fn c6_dress_changes_nothing(
+        minor in -999_999_999_999_i64..999_999_999_999,
+        dress in 0..6_usize,
+    ) {
         let plain = text(i128::from(minor.abs()), 2);
         let (whole, cents) = plain.split_once('.').unwrap();
         let mut grouped = String::new();
@@ -118,7 +121,8 @@ proptest! {
             grouped.push(digit);
         }
         let grouped = format!("{grouped}.{cents}");
-        let wide: String = grouped.chars().map(|it| char::from_u32(it as u32 + 0xFEE0).unwrap()).collect();
+        let widen = |it: char| char::from_u32(it as u32 + 0xFEE0).unwrap();
+        let wide: String = grouped.chars().map(widen).collect();
         let minus = if minor < 0 { "-" } else { "" };
         let dressed = match dress {
             0 => format!("{minus}{grouped}"),

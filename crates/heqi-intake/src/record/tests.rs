@@ -29,7 +29,8 @@ proptest! {
 
     #[test]
     fn what_is_quoted_comes_back(cells in prop::collection::vec("[a-z\",\r\n货 ]{0,8}", 1..6)) {
-        let quoted: Vec<String> = cells.iter().map(|it| format!("\"{}\"", it.replace('"', "\"\""))).collect();
+        let quote = |it: &String| format!("\"{}\"", it.replace('"', "\"\""));
+        let quoted: Vec<String> = cells.iter().map(quote).collect();
         let mut own = Cells::default();
         prop_assert_eq!(own.split(&format!("{}\r\n", quoted.join(",")), b',', 100), Split::Whole);
         prop_assert_eq!(own.all(), cells);

@@ -36,7 +36,9 @@ fn a_template_reads_its_file_the_same() {
 #[test]
 fn a_template_decides_what_the_file_leaves_open() {
     let bytes = b"When,What,How much\n05/01/2026,A1,1.005\n06/01/2026,A2,\"2,000\"\n".to_vec();
-    let toml = "version = 1\nfingerprint = \"\"\nview = \"payable\"\ncurrency = \"USD\"\ndates = \"month_day\"\ndecimal = \"point\"\nround = true\n[columns]\ndate = [\"when\"]\nreference = [\"What\"]\namount = [\"How much\"]\n";
+    let toml = "version = 1\nfingerprint = \"\"\nview = \"payable\"\ncurrency = \"USD\"\ndates = \
+        \"month_day\"\ndecimal = \"point\"\nround = true\n[columns]\ndate = [\"when\"]\nreference \
+        = [\"What\"]\namount = [\"How much\"]\n";
     let with = ReadOptions { template: Some(toml.into()), ..options() };
     let reading = crate::read(&bytes, "a.csv", &with, &NoProgress).unwrap();
     assert_eq!(reading.lines.amount, [-101, -200_000]);

@@ -97,7 +97,9 @@ pub fn xlsx(sheet_data: &str) -> Vec<u8> {
 
 /// A workbook of one sheet with further parts.
 pub fn xlsx_parts(sheet_data: Vec<u8>, more: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut sheet = br#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#.to_vec();
+    let mut sheet = b"<?xml version='1.0'?><worksheet \
+        xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><sheetData>"
+        .to_vec();
     sheet.extend(sheet_data);
     sheet.extend(b"</sheetData></worksheet>");
     let mut parts = vec![
@@ -119,15 +121,29 @@ pub fn sheet_rows(rows: &[&[&str]]) -> String {
         Ok(_) if !text.starts_with('0') || text.starts_with("0.") => {
             format!("<c><v>{text}</v></c>")
         }
-        _ => format!(r#"<c t="inlineStr"><is><t>{text}</t></is></c>"#),
+        _ => format!("<c t='inlineStr'><is><t>{text}</t></is></c>"),
     };
     let row = |(index, cells): (usize, &&[&str])| {
-        format!(r#"<row r="{}">{}</row>"#, index + 1, cells.iter().map(cell).collect::<String>())
+        format!("<row r='{}'>{}</row>", index + 1, cells.iter().map(cell).collect::<String>())
     };
     rows.iter().enumerate().map(row).collect()
 }
 
-const CONTENT_TYPES: &str = r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>"#;
-const RELS: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
-pub const WORKBOOK: &str = r#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
-const WORKBOOK_RELS: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
+const CONTENT_TYPES: &str = "<?xml version='1.0'?><Types \
+    xmlns='http://schemas.openxmlformats.org/package/2006/content-types'><Default \
+    Extension='rels' ContentType='application/vnd.openxmlformats-package.relationships+xml'/>\
+    <Default Extension='xml' ContentType='application/xml'/><Override PartName='/xl/workbook.xml' \
+    ContentType='application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml'/>\
+    </Types>";
+const RELS: &str = "<?xml version='1.0'?><Relationships \
+    xmlns='http://schemas.openxmlformats.org/package/2006/relationships'><Relationship Id='rId1' \
+    Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument' \
+    Target='xl/workbook.xml'/></Relationships>";
+pub const WORKBOOK: &str = "<?xml version='1.0'?><workbook \
+    xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main' \
+    xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'><sheets><sheet \
+    name='Sheet1' sheetId='1' r:id='rId1'/></sheets></workbook>";
+const WORKBOOK_RELS: &str = "<?xml version='1.0'?><Relationships \
+    xmlns='http://schemas.openxmlformats.org/package/2006/relationships'><Relationship Id='rId1' \
+    Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet' \
+    Target='worksheets/sheet1.xml'/></Relationships>";
