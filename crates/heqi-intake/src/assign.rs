@@ -95,6 +95,7 @@ fn weigh(role: Role, weight: u8, profile: &Profile) -> u8 {
             profile.percent(profile.numbers)
         }
         Role::Balance => profile.percent(profile.numbers).max(50),
+        Role::Reference => 100 - profile.percent(profile.zeros),
         _ => 100,
     };
     match (profile.filled, fits) {

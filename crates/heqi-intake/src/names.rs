@@ -55,14 +55,13 @@ const SYNONYMS: &[Synonyms] = &[
         "微信订单号",
     ]),
     (Role::Reference, 88, &[
-        "订单号", "订单编号", "凭证号", "凭证号码", "凭证编号", "凭证字号", "销售单号",
-        "出库单号", "业务参考号", "salesordernumber", "orderno", "ordernumber", "invoice",
-        "billno",
+        "订单号", "订单编号", "凭证号", "凭证号码", "凭证编号", "凭证字号", "凭证", "业务流水号",
+        "销售单号", "出库单号", "业务参考号", "salesordernumber", "orderno", "ordernumber",
+        "invoice", "billno",
     ]),
     (Role::Reference, 82, &[
-        "交易流水号", "流水号", "业务流水号", "资金流水号", "账务流水号", "orderid",
-        "salesorderid", "transactionid", "txnid", "paymentreference", "paymentref", "checkno",
-        "主订单编号",
+        "交易流水号", "流水号", "资金流水号", "账务流水号", "orderid", "salesorderid",
+        "transactionid", "txnid", "paymentreference", "paymentref", "checkno", "主订单编号",
     ]),
     (Role::OtherReference, 90, &[
         "商家订单号", "商户订单号", "商户单号", "商家单号", "合同号", "合同编号", "送货单号",
@@ -73,6 +72,9 @@ const SYNONYMS: &[Synonyms] = &[
         "金额", "交易金额", "本币金额", "价税合计", "amount", "transactionamount", "记账金额",
         "发生额", "收支金额", "betrag", "amountinlocalcurrency", "localamount",
     ]),
+    (Role::Amount, 95, &[
+        "买家实际支付金额", "实付金额",
+    ]),
     (Role::Amount, 94, &[
         "应收金额", "应付金额", "含税金额", "总金额", "人民币金额", "本期发生额", "totaldue",
         "invoiceamount", "billingamount", "totalamount", "amountdue", "linetotal", "umsatz",
@@ -80,8 +82,7 @@ const SYNONYMS: &[Synonyms] = &[
     ]),
     (Role::Amount, 88, &[
         "gross", "grossamount", "netamount", "结算金额", "应结订单金额", "商家实收",
-        "商家实收金额", "用户实付金额", "买家实际支付金额", "实付金额", "订单金额", "收款金额",
-        "开票金额",
+        "商家实收金额", "用户实付金额", "订单金额", "收款金额", "开票金额",
     ]),
     (Role::Amount, 78, &[
         "net", "total", "netto", "brutto", "未税金额", "不含税金额", "ordertotal", "净额",

@@ -21,6 +21,8 @@ pub(crate) struct Profile {
     pub decimals: u32,
     /// Direction words.
     pub directions: u32,
+    /// Cells that are a bare 0, which banks print where there is no voucher.
+    pub zeros: u32,
     /// Different cells.
     pub distinct: u32,
 }
@@ -65,6 +67,7 @@ fn profile(rows: &[HeadRow], column: usize) -> Profile {
         let number = amount::parse_any(text);
         profile.numbers += u32::from(number);
         profile.decimals += u32::from(number && text.contains(['.', ',']));
+        profile.zeros += u32::from(text == "0");
         profile.distinct += u32::from(seen.insert(text));
     }
     profile
