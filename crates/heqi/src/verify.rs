@@ -1,210 +1,168 @@
-//! `heqi verify`: whether a result folder is as it was written, and stands on the same inputs.
+//! `heqi verify`: whether a result follows from its inputs, claim by claim.
 
-use std::path::{Path, PathBuf};
-
-use heqi_results::{InputRecord, SUMMARY_FILE, Summary, digest_of};
-use serde::Serialize;
+use heqi_domain::Lang;
+use heqi_results::{Finding, Unsound, Verified, VerifyError};
+use serde_json::json;
 
 use crate::arguments::Verify;
 use crate::failure::{Failure, Kind};
-use crate::input::{STDIN, cannot_open};
-use crate::terminal::{Paint, Terminal, count, say};
+use crate::input::cannot_open;
+use crate::reading::name_of;
+use crate::terminal::{Paint, Terminal, Watch, count, say};
 
-/// The one file that no digest covers: it says when and how long.
-const TIMINGS: &str = "timings.json";
-
-/// What is wrong, in the order of weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Code {
-    /// `summary.json` is not what its seal covers.
-    SealBroken,
-    /// A file of the result is not what was written.
-    FileChanged,
-    /// A file of the result is gone.
-    FileMissing,
-    /// A file that the result does not name.
-    FileAdded,
-    /// An input is not the file that was matched.
-    InputChanged,
-    /// An input is not where it was; it cannot be checked.
-    InputMissing,
-}
-
-impl Code {
-    const fn words(self, terminal: &Terminal) -> &'static str {
-        match self {
-            Self::SealBroken => terminal.pick("封签不符，汇总被改过", "its seal is broken"),
-            Self::FileChanged => terminal.pick("内容被改过", "was changed"),
-            Self::FileMissing => terminal.pick("文件缺失", "is missing"),
-            Self::FileAdded => terminal.pick("不是结果的一部分", "is not part of the result"),
-            Self::InputChanged => {
-                terminal.pick("与核对时的文件不同", "is not the file that was matched")
-            }
-            Self::InputMissing => terminal.pick("找不到，未能复核", "not found, not checked"),
-        }
-    }
-}
-
-/// One thing that is wrong, and where.
-#[derive(Debug, Serialize)]
-struct Finding {
-    code: Code,
-    place: String,
-}
-
-#[derive(Serialize)]
-struct Report<'a> {
-    ok: bool,
-    folder: String,
-    plan: &'a str,
-    files: usize,
-    findings: &'a [Finding],
-}
+/// Findings told one by one without `--verbose`.
+const TOLD: usize = 20;
 
 /// Runs the command.
 ///
 /// # Errors
-/// The folder holds no result, or does not agree with what was written.
+/// The folder holds no result, or the result does not hold.
 pub fn run(arguments: &Verify, terminal: &Terminal) -> Result<(), Failure> {
-    let folder = &arguments.folder;
-    let summary = read_summary(folder, terminal)?;
-    let mut findings = Vec::new();
-    if summary.seal != summary.seal_of() {
-        findings.push(Finding { code: Code::SealBroken, place: SUMMARY_FILE.to_owned() });
+    let folder = name_of(&arguments.folder);
+    let mut watch = Watch::new(terminal);
+    let verified = heqi_results::verify(&arguments.folder, &watch);
+    watch.finish();
+    match verified {
+        Ok(verified) => {
+            if arguments.json {
+                terminal.data(&machine(&folder, Some(&verified), &[])?)
+            } else if terminal.quiet {
+                Ok(())
+            } else {
+                terminal.data(&passed(&folder, &verified, terminal))
+            }
+        }
+        Err(VerifyError::Unsound(unsound)) => {
+            if arguments.json {
+                terminal.data(&machine(&folder, None, &unsound.findings)?)?;
+            } else if !terminal.quiet {
+                terminal.data(&findings(&unsound, terminal))?;
+            }
+            Err(verdict(&unsound, terminal))
+        }
+        Err(error) => Err(explain(&error, arguments, terminal)),
     }
-    files(folder, &summary, &mut findings, terminal)?;
-    for input in [&summary.inputs.ours, &summary.inputs.theirs] {
-        findings.extend(check_input(folder, input));
-    }
-    let report = Report {
-        ok: findings.is_empty(),
-        folder: folder.to_string_lossy().into_owned(),
-        plan: &summary.plan,
-        files: summary.files.len() + 1,
-        findings: &findings,
-    };
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&report)
-            .map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))?;
-        terminal.data(&(text + "\n"))?;
-    } else if !terminal.quiet {
-        terminal.data(&render(&report, terminal))?;
-    }
-    verdict(&findings, terminal)
 }
 
-fn verdict(findings: &[Finding], terminal: &Terminal) -> Result<(), Failure> {
-    if findings.is_empty() {
-        return Ok(());
+fn machine(
+    folder: &str,
+    verified: Option<&Verified>,
+    findings: &[Finding],
+) -> Result<String, Failure> {
+    let proved = verified.map(|Verified { plan, files, checked, from_tables, repeated }| {
+        json!({
+            "plan": plan,
+            "files": files,
+            "lines": { "ours": checked.lines[0], "theirs": checked.lines[1] },
+            "pairs": checked.pairs,
+            "groups": checked.groups,
+            "residuals": checked.residuals,
+            "discrepancies": checked.discrepancies,
+            "bridges": checked.blocks,
+            "from_tables": from_tables,
+            "repeated": repeated,
+        })
+    });
+    let report = json!({
+        "ok": verified.is_some(),
+        "folder": folder,
+        "proved": proved,
+        "findings": findings,
+    });
+    serde_json::to_string_pretty(&report)
+        .map(|text| text + "\n")
+        .map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))
+}
+
+fn passed(folder: &str, verified: &Verified, terminal: &Terminal) -> String {
+    let checked = &verified.checked;
+    let plan = verified.plan.get(..12).unwrap_or(&verified.plan);
+    let groups = count(checked.pairs + checked.groups);
+    let lines = count(checked.lines[0] + checked.lines[1]);
+    let (residuals, rows) = (count(checked.residuals), count(checked.discrepancies));
+    let (blocks, files) = (count(checked.blocks), count(verified.files));
+    let title = say!(terminal, "{folder}：复核通过", "{folder}: verified");
+    let body = say!(
+        terminal,
+        "  {lines} 行明细各在一处；{groups} 组、{residuals} 行未达、{rows} 项差异逐一复核\n  \
+         {blocks} 份余额调节表全部平衡；{files} 份结果文件与原始文件未经改动\n",
+        "  {lines} lines stand in one place each; {groups} groups, {residuals} residuals and \
+         {rows} discrepancies were proved again\n  {blocks} bridges close; {files} files and \
+         both inputs are unchanged\n"
+    );
+    let repeated = match verified.repeated {
+        true => say!(
+            terminal,
+            "  按同一规则重新核对，结果逐字节一致（计划摘要 {plan}…）\n",
+            "  the run was repeated and gave the same bytes (plan {plan}…)\n"
+        ),
+        false => say!(
+            terminal,
+            "  结果由其他版本写出，未重新核对（计划摘要 {plan}…）\n",
+            "  written by another version, so the run was not repeated (plan {plan}…)\n"
+        ),
+    };
+    format!("{}\n{body}{repeated}", terminal.paint(Paint::Good, &title))
+}
+
+fn findings(unsound: &Unsound, terminal: &Terminal) -> String {
+    let told = if terminal.verbose { Unsound::MOST } else { TOLD };
+    let mut text = String::new();
+    for finding in unsound.findings.iter().take(told) {
+        text.push_str(&finding.say(terminal.lang));
+        text.push('\n');
     }
-    let number = count(findings.len() as u64);
-    if findings.iter().all(|finding| finding.code == Code::InputMissing) {
+    let shown = unsound.findings.len().min(told) as u64;
+    if unsound.total > shown {
+        let rest = count(unsound.total - shown);
+        text.push_str(&say!(terminal, "另有 {rest} 处\n", "and {rest} more\n"));
+    }
+    text
+}
+
+fn verdict(unsound: &Unsound, terminal: &Terminal) -> Failure {
+    let number = count(unsound.total);
+    if unsound.only_missing_inputs() {
         let message = say!(
             terminal,
-            "有 {number} 份输入文件找不到，复核不完整",
-            "{number} input files are not where they were; the check is incomplete"
+            "有 {number} 份原始文件找不到，无法复核",
+            "{number} input files are not where they were; nothing can be proved"
         );
-        let hint = terminal.pick("把原文件放回原处后重试", "put them back and try again");
-        return Err(Failure::new(Kind::Input, message).hint(hint));
+        let hint = terminal.pick(
+            "把原始文件放回原处，或放到结果目录旁边",
+            "put them back, or beside the result folder",
+        );
+        return Failure::new(Kind::Input, message).hint(hint);
     }
     let message = say!(
         terminal,
         "复核不通过，有 {number} 处问题，这份结果不能作为依据",
         "verification failed with {number} findings; do not rely on this result"
     );
-    let hint = terminal.pick("用原文件重新核对", "match the original files again");
-    Err(Failure::new(Kind::Integrity, message).hint(hint))
+    let hint = terminal.pick("用原始文件重新核对", "match the original files again");
+    Failure::new(Kind::Integrity, message).hint(hint)
 }
 
-fn read_summary(folder: &Path, terminal: &Terminal) -> Result<Summary, Failure> {
-    let path = folder.join(SUMMARY_FILE);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => {
-            let folder = folder.display();
-            let message = say!(
-                terminal,
-                "{folder} 不是 Heqi 的结果目录（没有 {SUMMARY_FILE}）",
-                "{folder} is no result of Heqi (it has no {SUMMARY_FILE})"
-            );
-            return Err(Failure::new(Kind::Input, message));
+fn explain(error: &VerifyError, arguments: &Verify, terminal: &Terminal) -> Failure {
+    match error {
+        VerifyError::Cancelled => {
+            Failure::new(Kind::Interrupted, terminal.pick("已中断，未完成复核", "interrupted"))
         }
-        Err(error) => return Err(cannot_open(folder, &error, terminal)),
-    };
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let path = path.display();
-        let message = say!(terminal, "{path} 已损坏：{error}", "{path} is damaged: {error}");
-        Failure::new(Kind::Integrity, message)
-    })
-}
-
-/// Every file that the summary names, and none beside.
-fn files(
-    folder: &Path,
-    summary: &Summary,
-    findings: &mut Vec<Finding>,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    for file in &summary.files {
-        let code = match digest_of(&folder.join(&file.name)) {
-            Ok((bytes, sha256)) if (bytes, &sha256) == (file.bytes, &file.sha256) => continue,
-            Ok(_) => Code::FileChanged,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Code::FileMissing,
-            Err(error) => return Err(cannot_open(&folder.join(&file.name), &error, terminal)),
-        };
-        findings.push(Finding { code, place: file.name.clone() });
-    }
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| cannot_open(folder, &error, terminal))?;
-    let mut added: Vec<String> = entries
-        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
-        .filter(|name| name != SUMMARY_FILE && name != TIMINGS)
-        .filter(|name| summary.files.iter().all(|file| file.name != *name))
-        .collect();
-    added.sort();
-    findings.extend(added.into_iter().map(|place| Finding { code: Code::FileAdded, place }));
-    Ok(())
-}
-
-/// The input where it was read, else of the same name beside the result.
-fn check_input(folder: &Path, input: &InputRecord) -> Option<Finding> {
-    let finding = |code, place: &Path| Finding { code, place: place.display().to_string() };
-    let first = PathBuf::from(&input.path);
-    if input.path == STDIN {
-        return Some(finding(Code::InputMissing, &first));
-    }
-    let beside = folder.parent().map(|parent| parent.join(&input.name));
-    let mut found = None;
-    for path in [Some(first.clone()), beside].into_iter().flatten() {
-        match digest_of(&path) {
-            Ok((_, sha256)) if sha256 == input.sha256 => return None,
-            Ok(_) => found = found.or(Some(path)),
-            Err(_) => {}
+        VerifyError::Io { path, source } => cannot_open(path, source, terminal),
+        _ if !arguments.folder.exists() => {
+            cannot_open(&arguments.folder, &std::io::ErrorKind::NotFound.into(), terminal)
         }
+        VerifyError::NotAResult { path, what } => {
+            let path = path.display();
+            let message = match terminal.lang {
+                Lang::Zh => format!("{path} 不是 Heqi 的结果目录（{what}）"),
+                Lang::En => format!("{path} is no result of Heqi: {what}"),
+            };
+            Failure::new(Kind::Input, message).hint(terminal.pick(
+                "给出 heqi match --out 写出的目录",
+                "name the folder that heqi match --out wrote",
+            ))
+        }
+        VerifyError::Unsound(unsound) => verdict(unsound, terminal),
     }
-    Some(match found {
-        Some(path) => finding(Code::InputChanged, &path),
-        None => finding(Code::InputMissing, &first),
-    })
-}
-
-fn render(report: &Report, terminal: &Terminal) -> String {
-    let (folder, files) = (&report.folder, report.files);
-    if report.ok {
-        let plan = report.plan.get(..12).unwrap_or(report.plan);
-        let passed = say!(
-            terminal,
-            "{folder}：复核通过。{files} 份结果文件与 2 份原始文件都没有改动（计划摘要 {plan}…）",
-            "{folder}: verified. {files} files of the result and 2 inputs are unchanged \
-             (plan {plan}…)"
-        );
-        return terminal.paint(Paint::Good, &passed) + "\n";
-    }
-    let mut text = String::new();
-    for finding in report.findings {
-        let (place, words) = (&finding.place, finding.code.words(terminal));
-        text.push_str(&say!(terminal, "{place}：{words}\n", "{place}: {words}\n"));
-    }
-    text
 }

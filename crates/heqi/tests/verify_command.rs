@@ -49,7 +49,7 @@ fn a_changed_byte_of_any_file_is_named() {
         std::fs::write(&path, &tampered).expect("a change");
         let said = desk.say("verify result");
         assert_eq!(said.code, Some(8), "{name}: {}", said.out);
-        assert!(said.out.contains(&name), "{name}: {}", said.out);
+        assert!((said.out + &said.err).contains(&name), "{name}");
         std::fs::write(&path, &sound).expect("a repair");
     }
     assert_eq!(desk.say("verify result").code, Some(0));
@@ -65,13 +65,13 @@ fn missing_added_and_foreign_files_are_named() {
         assert!(text.contains(expected), "{expected}: {text}");
     };
     desk.put("result/note.txt", "a person's");
-    check(8, "note.txt：不是结果的一部分");
+    check(8, "note.txt：不属于本次结果");
     std::fs::remove_file(desk.path().join("result/note.txt")).expect("a file");
     let input = std::fs::read(desk.path().join("theirs.csv")).expect("an input");
     desk.put("theirs.csv", [&input[..], b"X,2026-10-30,,,1.00\n"].concat());
-    check(8, "与核对时的文件不同");
+    check(8, "原始文件被改动");
     std::fs::remove_file(desk.path().join("theirs.csv")).expect("a file");
-    check(4, "找不到，未能复核");
+    check(4, "找不到原始文件");
     desk.put("theirs.csv", input);
     check(0, "复核通过");
     std::fs::remove_file(desk.path().join("result/bridge.csv")).expect("a file");
