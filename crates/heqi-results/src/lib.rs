@@ -30,6 +30,7 @@ mod staging;
 mod summary;
 mod tables;
 mod text;
+mod verify;
 mod work;
 mod workbook;
 mod write;
@@ -43,4 +44,5 @@ pub use summary::{
 };
 pub use tables::parse_lines_cell;
 pub use text::{harmless, original};
+pub use verify::{Finding, FindingCode, Unsound, Verified, VerifyError, verify};
 pub use write::write;
