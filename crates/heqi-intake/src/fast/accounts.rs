@@ -14,6 +14,8 @@ pub(super) struct Accounts {
     pub fresh: Vec<Account>,
     /// Customers longer than an entry holds; index = `Entry::long`.
     long: Vec<Box<[u8]>>,
+    /// Currencies by number.
+    currencies: Vec<Currency>,
 }
 
 /// An account in the table. Texts of up to 16 bytes stand in the entry itself.
@@ -21,7 +23,7 @@ pub(super) struct Accounts {
 struct Entry {
     head: u128,
     length: u32,
-    currency: Currency,
+    currency: u32,
     long: u32,
     index: u32,
 }
@@ -54,9 +56,8 @@ impl<'a> Customer<'a> {
     }
 
     #[inline]
-    fn hash(self, currency: Currency) -> u64 {
-        let &[a, b, c] = currency.code().as_bytes() else { return 0 };
-        let salt = u64::from_le_bytes([a, b, c, 0, self.text.len() as u8, 0, 0, 0]);
+    fn hash(self, currency: u32) -> u64 {
+        let salt = u64::from(currency) << 32 | self.text.len() as u64;
         let mut head = self.head;
         if self.text.len() > 16 {
             head ^= u128::from(twox_hash::XxHash3_64::oneshot(self.text.as_bytes()));
@@ -69,9 +70,19 @@ impl<'a> Customer<'a> {
 }
 
 impl Accounts {
+    /// The number of a currency among this thread's.
+    #[inline]
+    pub fn currency(&mut self, currency: Currency) -> u32 {
+        let known = self.currencies.iter().position(|it| *it == currency);
+        known.unwrap_or_else(|| {
+            self.currencies.push(currency);
+            self.currencies.len() - 1
+        }) as u32
+    }
+
     /// The number of an account among this thread's.
     #[inline]
-    pub fn index(&mut self, customer: Customer<'_>, currency: Currency) -> u32 {
+    pub fn index(&mut self, customer: Customer<'_>, currency: u32) -> u32 {
         let hash = customer.hash(currency);
         let length = customer.text.len() as u32;
         let same = |entry: &Entry| {
@@ -87,10 +98,14 @@ impl Accounts {
     }
 
     #[cold]
-    fn add(&mut self, hash: u64, customer: Customer<'_>, currency: Currency) -> u32 {
+    fn add(&mut self, hash: u64, customer: Customer<'_>, currency: u32) -> u32 {
         let index = self.count;
         self.count += 1;
-        self.fresh.push(Account { customer: customer.text.to_owned(), currency });
+        let account = Account {
+            customer: customer.text.to_owned(),
+            currency: self.currencies[currency as usize],
+        };
+        self.fresh.push(account);
         let long = self.long.len() as u32;
         if customer.text.len() > 16 {
             self.long.push(customer.text.as_bytes().into());
@@ -112,46 +127,50 @@ fn rehash(entry: &Entry, long: &[Box<[u8]>]) -> u64 {
     Customer { text, head: entry.head }.hash(entry.currency)
 }
 
-/// Values of short words, each worked out once: a table of 64 places by the word's bytes.
+/// Values of short words, each worked out once: a table of 64 places by the word's first bytes.
 pub(super) struct Words<T> {
-    places: Vec<Option<(Box<[u8]>, T)>>,
-    read: fn(&str) -> T,
+    places: Vec<(u128, u32, T)>,
+    read: fn(&str) -> Option<T>,
 }
 
-const PLACES: usize = 64;
+const PLACES: u64 = 64;
+
+/// No word: words of this length are not kept.
+const FREE: u32 = u32::MAX;
 
 impl<T: Copy> Words<T> {
-    pub fn new(read: fn(&str) -> T) -> Self {
-        Self { places: (0..PLACES).map(|_| None).collect(), read }
+    /// Words as `read` reads them; `none` fills the table.
+    pub fn new(read: fn(&str) -> Option<T>, none: T) -> Self {
+        Self { places: vec![(0, FREE, none); PLACES as usize], read }
     }
 
-    /// The value of a word.
+    /// The value of the word at `start` of a buffer; `None` where it has none.
     #[inline]
-    pub fn get(&mut self, word: &str) -> T {
-        let bytes = word.as_bytes();
-        let ends = [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()];
-        let mixed =
-            ends.into_iter().flatten().fold(bytes.len(), |mix, byte| mix * 31 + usize::from(*byte));
-        let place = &mut self.places[mixed % PLACES];
-        match place {
-            Some((known, value)) if **known == *bytes => *value,
-            _ => {
-                let value = (self.read)(word);
-                *place = Some((bytes.into(), value));
-                value
-            }
+    pub fn get(&mut self, word: &str, buffer: &[u8], start: usize) -> Option<T> {
+        let length = word.len();
+        let chunk = buffer.get(start..).and_then(<[u8]>::first_chunk::<16>);
+        let (1..=16, Some(chunk)) = (length, chunk) else { return (self.read)(word) };
+        let key = u128::from_le_bytes(*chunk) << (128 - length * 8);
+        let mixed = (key as u64).wrapping_mul(0xD1B5_4A32_D192_ED03) ^ (key >> 64) as u64;
+        let mixed = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
+        let place = &mut self.places[(mixed % PLACES) as usize];
+        if (place.0, place.1) == (key, length as u32) {
+            return Some(place.2);
         }
+        let value = (self.read)(word)?;
+        *place = (key, length as u32, value);
+        Some(value)
     }
 }
 
 /// Kinds by word.
 pub(super) fn kinds() -> Words<EntryKind> {
-    Words::new(words::kind)
+    Words::new(|word| Some(words::kind(word)), EntryKind::Unknown)
 }
 
 /// Currencies by word.
-pub(super) fn currencies() -> Words<Option<Currency>> {
-    Words::new(words::currency)
+pub(super) fn currencies() -> Words<Currency> {
+    Words::new(words::currency, Currency::CNY)
 }
 
 #[cfg(test)]
@@ -168,19 +187,20 @@ mod tests {
                 _ => format!("a customer of a very long name {number}"),
             })
             .collect();
+        let (cny, usd) = (accounts.currency(Currency::CNY), accounts.currency("USD".parse().unwrap()));
+        assert_eq!((cny, usd, accounts.currency(Currency::CNY)), (0, 1, 0));
         for round in 0..2 {
             for (number, name) in names.iter().enumerate() {
                 let padded = format!("{name},and what follows in the file");
                 let customer = Customer::at(&padded[..name.len()], padded.as_bytes(), 0);
                 assert_eq!(
-                    accounts.index(customer, Currency::CNY),
+                    accounts.index(customer, cny),
                     number as u32,
                     "{round} {name}"
                 );
-                assert_eq!(accounts.index(Customer::of(name), Currency::CNY), number as u32);
+                assert_eq!(accounts.index(Customer::of(name), cny), number as u32);
             }
         }
-        let usd = "USD".parse().unwrap();
         assert_eq!(accounts.index(Customer::of("C0"), usd), 3_000);
         assert_eq!(accounts.fresh.len(), 3_001);
     }

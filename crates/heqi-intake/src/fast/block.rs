@@ -176,33 +176,37 @@ impl Work<'_> {
         let Slot { bytes, own, have, chunk } = slot;
         let (marks, ends) = (index.marks(), index.ends());
         // The first row of block 0 begins at once, the others behind the first line feed.
-        let mut next_end = usize::from(number > 0);
-        let (mut start, mut mark) = match (number, ends.first()) {
-            (0, _) => (0, 0),
-            (_, Some(end)) => (marks[*end as usize] as usize + 1, *end as usize + 1),
+        let mut nth = usize::from(number > 0);
+        let mut mark = match (number, ends.first()) {
+            (0, _) => 0,
+            (_, Some(end)) => *end as usize,
             (_, None) => return Ok(()),
         };
-        let text_start = start;
-        let text_end = index.last_end().map_or(start, |end| end.min(*have).max(start));
+        let start_behind = |mark: usize| marks[mark].wrapping_add(1) as usize;
+        let text_start = start_behind(mark);
+        let text_end = index.last_end().map_or(text_start, |end| end.min(*have).max(text_start));
         let text = std::str::from_utf8(&bytes[text_start..text_end]);
         let text = text.map_err(|_| Refusal::Careful)?;
-        let block = Block { bytes, text, text_start, ascii: text.is_ascii() };
+        let (special, doubled, ascii) = (index.special, index.doubled, text.is_ascii());
+        let block = Block { bytes, marks, text, text_start, ascii, special, doubled };
         let plain_to = if plain_lines { *own } else { 0 };
         let mut lines = LineCount { first: before.row, counted: 0, at: 0, plain_to };
-        while start <= *own && start < *have && next_end < ends.len() {
-            let end = ends[next_end] as usize;
+        while start_behind(mark) <= *own && start_behind(mark) < *have && nth < ends.len() {
+            let start = start_behind(mark);
+            let end = ends[nth] as usize;
             let stop = marks[end] as usize;
             if bytes[start] == b'`' || stop - start > MAX_LINE {
                 return Err(Refusal::Careful);
             }
-            let (row, spans) = lines.record(bytes, start, stop, next_end as u64);
+            let (row, spans) = lines.record(bytes, start, stop, nth as u64);
             // The careful reader gives up on a cell that goes on for too long.
             if spans && stop - start > reader.limits.cell_bytes {
                 return Err(Refusal::Careful);
             }
-            reader.row(block, start, &marks[mark..=end], row, chunk);
-            (start, mark, next_end) = (stop + 1, end + 1, next_end + 1);
+            reader.row(block, mark, end, row, chunk);
+            (mark, nth) = (end, nth + 1);
         }
+        reader.flush(block, chunk);
         Ok(())
     }
 }

@@ -36,30 +36,29 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Appends `buffer[start..end]`.
+    /// Appends the texts at the given places of a buffer.
     #[inline]
-    pub fn push(&mut self, buffer: &[u8], start: usize, end: usize) {
-        self.add(buffer, start, end);
-        self.end();
-    }
-
-    /// Appends to the text at hand.
-    #[inline]
-    pub fn add(&mut self, buffer: &[u8], start: usize, end: usize) {
-        let length = end - start;
-        // A copy of fixed size is one instruction; what is too much is cut off again.
-        match buffer.get(start..).and_then(<[u8]>::first_chunk::<16>) {
-            Some(bytes) if length <= 16 => {
-                let total = self.bytes.len() + length;
-                self.bytes.extend_from_slice(bytes);
-                self.bytes.truncate(total);
+    pub fn extend(&mut self, buffer: &[u8], spans: impl Iterator<Item = (usize, usize)>) {
+        for (start, end) in spans {
+            let total = self.bytes.len() + (end - start);
+            // A copy of fixed size is one instruction; what is too much is cut off again.
+            match buffer.get(start..).and_then(<[u8]>::first_chunk::<16>) {
+                Some(chunk) if end - start <= 16 => {
+                    self.bytes.extend_from_slice(chunk);
+                    self.bytes.truncate(total);
+                }
+                _ => self.bytes.extend_from_slice(&buffer[start..end]),
             }
-            _ => self.bytes.extend_from_slice(&buffer[start..end]),
+            self.ends.push(total as u32);
         }
     }
 
+    /// Appends to the text at hand.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
     /// The text at hand is complete.
-    #[inline]
     pub fn end(&mut self) {
         self.ends.push(self.bytes.len() as u32);
     }

@@ -27,7 +27,12 @@ pub(super) enum Part {
 
 /// The parts of a row in file order.
 pub(super) struct Layout {
+    /// One part a column.
     pub parts: Vec<Part>,
+    /// Columns of [`Part::Other`], in the plan's order.
+    pub other: Vec<usize>,
+    /// Columns of [`Part::Text`], in the plan's order.
+    pub text: Vec<usize>,
 }
 
 impl Layout {
@@ -47,7 +52,9 @@ impl Layout {
         once.sort_unstable();
         once.dedup();
         let inside = once.last().is_none_or(|last| *last < parts.len());
-        (once.len() == places.len() && inside).then_some(Self { parts })
+        let text = if plan.keep_text { roles.text.clone() } else { Vec::new() };
+        let other = roles.other_reference.clone();
+        (once.len() == places.len() && inside).then_some(Self { parts, other, text })
     }
 }
 

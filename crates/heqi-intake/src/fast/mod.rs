@@ -5,8 +5,9 @@
 //! 2. It finds the ends of cells and rows 64 bytes at a time ([`scan`]) as if the block began
 //!    outside quotes, learns from the blocks before it whether that was so ([`order::Turn`]),
 //!    and looks again if it was not.
-//! 3. Rows of simple cells go straight into the columns of the block; every other row goes
-//!    through `normalise::row` ([`rows`], [`plain`], [`cell`]).
+//! 3. Rows of simple cells go straight into the columns of the block, a run of rows at a time,
+//!    column by column ([`run`], [`plain`], [`cell`]); every other row goes through
+//!    `normalise::row` ([`rows`]).
 //! 4. Blocks are hashed (SHA-256) and appended to the columns of the file in file order, by
 //!    whichever thread comes by when one is due ([`order::Queue`], [`chunk`]).
 //!
@@ -22,6 +23,7 @@ mod layout;
 mod order;
 mod plain;
 mod rows;
+mod run;
 mod scan;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,9 @@ use wide::u8x16;
 /// Bytes of a word; block sizes are multiples of it.
 pub(super) const WORD: usize = 64;
 
+/// A mark before the first byte: a cell begins one behind the mark before it, wrapping.
+pub(super) const BEFORE_ALL: u32 = u32::MAX;
+
 /// The marks of one block, and what is needed to carry on from word to word.
 #[derive(Default)]
 pub(super) struct Index {
@@ -23,6 +26,10 @@ pub(super) struct Index {
     pub newlines: u64,
     /// Whether a quote or carriage return stands where RFC 4180 has none.
     pub odd: bool,
+    /// Whether there are quotes or carriage returns at all.
+    pub special: bool,
+    /// Whether there are doubled quotes.
+    pub doubled: bool,
 }
 
 /// What the next word must know of the last byte of this one.
@@ -48,12 +55,17 @@ struct Masks {
 impl Index {
     /// Forgets the last block; `inside` says whether this one begins within quotes.
     pub fn restart(&mut self, inside: bool) {
-        self.used = 0;
+        if self.marks.is_empty() {
+            self.marks.resize(1 << 12, 0);
+        }
+        // The first row begins behind this one.
+        self.marks[0] = BEFORE_ALL;
+        self.used = 1;
         self.ends.clear();
         // What precedes the first byte was checked at the end of the block before.
         self.carry = Carry { inside: if inside { !0 } else { 0 }, may_open: 1, ..Carry::default() };
         self.newlines = 0;
-        self.odd = false;
+        (self.odd, self.special, self.doubled) = (false, inside, false);
     }
 
     /// Whether the byte after the last one scanned lies within quotes.
@@ -61,7 +73,7 @@ impl Index {
         self.carry.inside != 0
     }
 
-    /// Offsets of separators and line feeds outside quotes, ascending.
+    /// Offsets of separators and line feeds outside quotes, ascending, behind [`BEFORE_ALL`].
     pub fn marks(&self) -> &[u32] {
         &self.marks[..self.used]
     }
@@ -104,6 +116,7 @@ impl Index {
     /// The marks and line feeds outside quotes of a word in which quotes play a part.
     fn quoted_word(&mut self, masks: &Masks) -> (u64, u64) {
         let within = running_xor(masks.quote) ^ self.carry.inside;
+        self.special = true;
         let opening = masks.quote & within;
         let closing = masks.quote & !within;
         let newline = masks.newline & !within;
@@ -117,6 +130,7 @@ impl Index {
             | after_close & !(marks | carriage | opening)
             | after_return & !newline;
         self.odd |= wrong != 0;
+        self.doubled |= opening & after_close != 0;
         self.carry = Carry {
             inside: if within >> 63 == 1 { !0 } else { 0 },
             may_open: (marks | closing) >> 63,
@@ -129,7 +143,7 @@ impl Index {
     #[inline]
     fn note(&mut self, marks: u64, mut newlines: u64, base: u32) {
         if self.used + WORD > self.marks.len() {
-            self.marks.resize((self.marks.len() * 2).max(1 << 12), 0);
+            self.marks.resize(self.marks.len() * 2, 0);
         }
         while newlines != 0 {
             let below = marks & (newlines & newlines.wrapping_neg()).wrapping_sub(1);
@@ -207,7 +221,8 @@ mod tests {
             let mut index = Index::default();
             index.restart(false);
             index.scan(&bytes, 0, bytes.len(), b',');
-            let first = usize::from(shift > 0);
+            assert_eq!(index.marks()[0], BEFORE_ALL);
+            let first = 1 + usize::from(shift > 0);
             let marks: Vec<usize> =
                 index.marks()[first..].iter().map(|mark| *mark as usize - shift).collect();
             let mut expected: Vec<usize> = carets.match_indices('^').map(|(at, _)| at).collect();
