@@ -88,7 +88,11 @@ fn holder<'a>(groups: &'a [Named], ours: bool, id: &str) -> Option<&'a Named> {
 }
 
 fn any_kind() -> impl Strategy<Value = EntryKind> {
-    prop_oneof![3 => Just(EntryKind::Unknown), 2 => Just(EntryKind::Sale), 1 => Just(EntryKind::Receipt)]
+    prop_oneof![
+        3 => Just(EntryKind::Unknown),
+        2 => Just(EntryKind::Sale),
+        1 => Just(EntryKind::Receipt),
+    ]
 }
 
 fn documents() -> impl Strategy<Value = EntryKind> {
@@ -258,7 +262,8 @@ proptest! {
         // Nothing tells lines of one amount and day apart: all of them are settled or none is.
         for (ours_side, rows) in [(true, &ours), (false, &theirs)] {
             for row in rows.iter() {
-                let twins = rows.iter().filter(|twin| twin.amount == row.amount && twin.day == row.day);
+                let alike = |twin: &&Line| twin.amount == row.amount && twin.day == row.day;
+                let twins = rows.iter().filter(alike);
                 let states: BTreeSet<bool> =
                     twins.map(|twin| holder(&groups, ours_side, &twin.id).is_some()).collect();
                 prop_assert_eq!(states.len(), 1, "twins of {} parted\n{}", row.id, run.render(""));
@@ -274,7 +279,9 @@ proptest! {
             // Documented exception (`Dates::near`): lines this close, whose rivals are far,
             // need no further proof, even if more pairs could be made without them.
             let near = |i: usize, j: usize| (theirs[j].day - ours[i].day).abs() <= dates.near;
-            let at = |rows: &[Line], id: &String| rows.iter().position(|row| row.id == *id).unwrap();
+            let at = |rows: &[Line], id: &String| {
+                rows.iter().position(|row| row.id == *id).unwrap()
+            };
             let a: Vec<usize> = group.ours.iter().map(|id| at(&ours, id)).collect();
             let b: Vec<usize> = group.theirs.iter().map(|id| at(&theirs, id)).collect();
             if let ([i], [j]) = (&a[..], &b[..])
