@@ -19,6 +19,36 @@ pub(crate) struct Bounds {
     /// Subsets per million minor units of the target beyond which no larger size is tried;
     /// `None`: only operations bound the search.
     pub chance_ppm: Option<i64>,
+    /// The unit that the amounts of this book are multiples of, in minor units: among round
+    /// amounts far fewer totals are possible, so an accident is that much likelier.
+    pub unit: i64,
+}
+
+/// Whether so many subsets are likely to make `target` by chance: more than `limit_ppm`
+/// accidents are expected per million.
+pub(crate) fn by_chance(tried: u64, target: i64, unit: i64, limit_ppm: i64) -> bool {
+    let targets = i128::from(target.unsigned_abs()) / i128::from(unit.max(1));
+    i128::from(tried) * 1_000_000 > i128::from(limit_ppm) * targets
+}
+
+/// The largest round number (1, 2, 5, 10, … minor units) that four of five amounts are a
+/// multiple of; 1 where there are too few to tell.
+pub(crate) fn unit_of(amounts: impl Iterator<Item = i64> + Clone) -> i64 {
+    let count = amounts.clone().count();
+    if count < 10 {
+        return 1;
+    }
+    let mut unit = 1_i64;
+    for power in 0..8 {
+        for step in [2, 5, 10] {
+            let candidate = step * 10_i64.pow(power);
+            let round = amounts.clone().filter(|amount| amount % candidate == 0).count();
+            if round * 5 >= count * 4 {
+                unit = unit.max(candidate);
+            }
+        }
+    }
+    unit
 }
 
 /// What a search found.
@@ -46,10 +76,8 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     let mut spent = 0_u64;
     for size in bounds.least..=bounds.most.min(amounts.len()) {
         let tried = found.tried.saturating_add(subsets(amounts.len(), size));
-        let by_chance = i128::from(tried) * 1_000_000;
-        let too_likely = bounds
-            .chance_ppm
-            .is_some_and(|limit| by_chance > i128::from(limit) * i128::from(target.unsigned_abs()));
+        let too_likely =
+            bounds.chance_ppm.is_some_and(|limit| by_chance(tried, target, bounds.unit, limit));
         if too_likely || spent.saturating_add(cost(amounts.len(), size)) > bounds.operations {
             found.answer = SearchAnswer::LimitReached;
             return found;
@@ -135,7 +163,7 @@ impl Walk<'_> {
 mod tests {
     use super::*;
 
-    const WIDE: Bounds = Bounds { least: 1, most: 5, operations: 1 << 40, chance_ppm: None };
+    const WIDE: Bounds = Bounds { least: 1, most: 5, operations: 1 << 40, chance_ppm: None, unit: 1 };
 
     #[track_caller]
     fn check(amounts: &[i64], target: i64, answer: SearchAnswer, first: &[usize]) {

@@ -203,11 +203,20 @@ impl Join<'_> {
         let block_b = self.blocks.of_theirs[self.theirs.account[y] as usize];
         let (kind_a, kind_b) = (self.ours.kind[x], self.theirs.kind[y]);
         let unknown = heqi_domain::EntryKind::Unknown;
+        let dates = &self.rules.dates;
+        // What lies farther apart waits until the lines of its number are seen together: a
+        // receipt may share number and amount with a sale whose sign was flipped.
+        let window = if kind_a.is_money() || kind_b.is_money() {
+            dates.money_tolerance * 2
+        } else {
+            dates.later
+        };
         same_reference
             && block_a == block_b
             && self.ours.amount[x] == self.theirs.amount[y]
             && (kind_a == unknown || kind_b == unknown || kind_a.is_money() == kind_b.is_money())
-            && self.distance(a, b).is_none_or(|days| days <= self.rules.dates.later)
+            && (self.rules.references == References::AsWritten
+                || self.distance(a, b).is_none_or(|days| days <= window))
     }
 
     /// Days between two lines, whichever is later; `None` where one has no date.

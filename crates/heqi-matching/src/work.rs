@@ -44,6 +44,8 @@ pub(crate) struct Work<'a> {
     pub lines: [&'a Lines; 2],
     pub items: [Vec<Item>; 2],
     pub groups: Vec<Group>,
+    /// The round number that most open amounts are a multiple of.
+    pub unit: i64,
 }
 
 /// Index of a side in arrays.
@@ -61,7 +63,9 @@ impl<'a> Work<'a> {
         for side in &mut items {
             side.sort_unstable_by_key(|item| (item.day, item.amount, item.content, item.line));
         }
-        Self { rules, block, lines, items, groups: Vec::new() }
+        let amounts = items.iter().flatten().map(|item| item.amount);
+        let unit = crate::combination::unit_of(amounts);
+        Self { rules, block, lines, items, groups: Vec::new(), unit }
     }
 
     /// Open items of a side, in content order.

@@ -108,25 +108,34 @@ fn nearest(
             let day = work.items[side][*item].day;
             ((day - to).abs().min((day - from).abs()), *item)
         });
-        near.truncate(rule.candidates);
+        // Beyond the candidates of a full search one or two parts are still looked for.
+        near.truncate(rule.candidates * 10);
         if near.len() == previous {
             continue;
         }
         previous = near.len();
-        let amounts: Vec<i64> = near.iter().map(|item| work.items[side][*item].amount).collect();
-        let bounds = Bounds {
-            least: 1,
-            most: rule.lines.saturating_sub(anchors.len()).max(1),
-            operations: rule.operations,
-            chance_ppm: None,
-        };
-        let found = combination::search(&amounts, missing, bounds);
-        if let Some(solution) = found.solutions.first() {
-            let members = solution.iter().map(|at| near[*at]).collect();
+        let most = rule.lines.saturating_sub(anchors.len()).max(1);
+        let full = search(work, side, &near[..near.len().min(rule.candidates)], missing, most);
+        let few = (near.len() > rule.candidates).then(|| search(work, side, &near, missing, 2));
+        let found = [Some(full), few].into_iter().flatten().find(|found| !found.solutions.is_empty());
+        if let Some(found) = found {
+            let members = found.solutions[0].iter().map(|at| near[*at]).collect();
             return Some((found, members, near.len()));
         }
     }
     None
+}
+
+fn search(work: &Work<'_>, side: usize, near: &[usize], missing: i64, most: usize) -> Found {
+    let amounts: Vec<i64> = near.iter().map(|item| work.items[side][*item].amount).collect();
+    let bounds = Bounds {
+        least: 1,
+        most,
+        operations: work.rules.combination.operations,
+        chance_ppm: None,
+        unit: work.unit,
+    };
+    combination::search(&amounts, missing, bounds)
 }
 
 /// Joins a unique sum that is no accident; proposes any other.
@@ -146,8 +155,8 @@ fn settle(
         whole.theirs.extend(members)
     }
     // The anchor is a proof of its own: five times the chance of a sum without one is allowed.
-    let limit = i128::from(work.rules.combination.chance_ppm) * 5;
-    let likely = i128::from(found.tried) * 1_000_000 > limit * i128::from(missing.unsigned_abs());
+    let limit = work.rules.combination.chance_ppm * 5;
+    let likely = combination::by_chance(found.tried, missing, work.unit, limit);
     let sure = found.answer == SearchAnswer::Unique && !likely;
     let verdict = same_reference::shape(work, &whole);
     let evidence = Evidence {
@@ -245,6 +254,7 @@ fn cancel(work: &Work<'_>, a: &(Cluster, i64), b: &(Cluster, i64)) -> Option<(Ve
         most: 3,
         operations: work.rules.combination.operations,
         chance_ppm: Some(work.rules.combination.chance_ppm),
+        unit: work.unit,
     };
     let found = combination::search(&amounts, missing, bounds);
     (found.answer == SearchAnswer::Unique).then(|| {

@@ -30,6 +30,7 @@ pub(crate) fn run(work: &mut Work<'_>) {
                 most: rule.lines,
                 operations: rule.operations,
                 chance_ppm: Some(rule.chance_ppm),
+                unit: work.unit,
             };
             let found = combination::search(&amounts, work.items[total_side][total].amount, bounds);
             if found.answer == SearchAnswer::Unique {

@@ -195,7 +195,11 @@ pub(crate) fn explained(work: &mut Work<'_>) {
         if class.ours.len() == 1 && class.theirs.len() == 1 {
             let reason = finding(work, &class).reason;
             let sure = [Reason::Rounding, Reason::Tax, Reason::WrongSign, Reason::DigitSlip];
-            if reason.is_some_and(|reason| sure.contains(&reason)) {
+            let one_digit = difference::is_one_digit(
+                work.sum(OURS, &class.ours),
+                work.sum(THEIRS, &class.theirs),
+            );
+            if one_digit || reason.is_some_and(|reason| sure.contains(&reason)) {
                 join_differing(work, &class);
             }
         }
@@ -239,7 +243,14 @@ fn join_differing(work: &mut Work<'_>, class: &Cluster) {
         hypotheses: found.hypotheses,
         ..evidence(work, class)
     };
-    work.join(Pass::SameReference, &class.ours, &class.theirs, verdict, evidence);
+    // Several lines of one number with an unexplained rest: some line of the group is missing
+    // or one too many, and which is a person's to say.
+    if main == Some(Reason::SplitIncomplete) {
+        let evidence = Evidence { rank: 1, ..evidence };
+        work.suggest(Pass::SameReference, &class.ours, &class.theirs, verdict, evidence);
+    } else {
+        work.join(Pass::SameReference, &class.ours, &class.theirs, verdict, evidence);
+    }
 }
 
 /// The first day of some lines, if any has one.

@@ -100,6 +100,7 @@ fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, tota
         operations: rule.operations / 10,
         // More accidents than one are expected beyond this: no hint at all.
         chance_ppm: Some(1_000_000),
+        unit: work.unit,
     };
     let found = combination::search(&amounts, work.items[total_side][total].amount, bounds);
     let Some(solution) = found.solutions.first() else { return };
