@@ -63,11 +63,14 @@ pub fn read(
             let format = guard::check(source, name, &options.limits)?;
             let book = Book::open(source, name, format, &options.limits)?;
             let (rows, plan) = sheet_plan(task, &book)?;
+            // A workbook is unpacked as a whole; its bytes are done with before its rows.
+            progress.advance(source.len());
             careful(task, &rows, &plan)
         }
         Kind::Xls => {
             let book = Book::open(source, name, Format::Xls, &options.limits)?;
             let (rows, plan) = sheet_plan(task, &book)?;
+            progress.advance(source.len());
             careful(task, &rows, &plan)
         }
     }
