@@ -205,7 +205,8 @@ fn holder_words(columns: &[Column], roles: &Roles) -> bool {
 /// 借/贷 (not 收入/支出) beside the account number of a counterparty: a bank statement, in which
 /// 贷 is what comes in.
 fn bank_words(columns: &[Column], roles: &Roles, data: &[HeadRow]) -> bool {
-    const ACCOUNTS: &[&str] = &["对方账号", "对方卡号", "对手账号", "收付方账号", "counterpartyaccount"];
+    const ACCOUNTS: &[&str] =
+        &["对方账号", "对方卡号", "对手账号", "收付方账号", "counterpartyaccount"];
     let names = || columns.iter().map(|it| words::fold(&it.name).replace('/', ""));
     let counterparty = names().any(|name| ACCOUNTS.iter().any(|it| name.starts_with(it)));
     let sided = |text: &str| {
