@@ -51,7 +51,7 @@ fn any_kind() -> impl Strategy<Value = EntryKind> {
 fn any_line() -> impl Strategy<Value = Line> {
     let day = prop_oneof![8 => JULY + 20..JULY + 42, 2 => JULY..JULY + 62, 1 => Just(NO_DAY)];
     let account =
-        prop_oneof![5 => Just(("甲", "CNY")), 2 => Just(("乙", "CNY")), 1 => Just(("甲", "USD"))];
+        prop_oneof![5 => Just(("甲", "CNY")), 2 => Just(("乙", "CNY")), 1 => Just(("甲", "USD")),];
     (account, day, any_kind(), any_reference(), 0..AMOUNTS.len(), any::<bool>(), any_text())
         .prop_map(|((customer, currency), day, kind, reference, amount, flip, text)| {
             let negative = kind.is_money() || kind == EntryKind::Return;

@@ -1,6 +1,6 @@
 //! Invariant 4: swapping the sides mirrors the result.
 
-use heqi_domain::NO_DAY;
+use heqi_domain::{NO_DAY, Side};
 use heqi_matching::{Passes, RuleSet, State};
 
 use crate::common::{Line, Named, Run, run};
@@ -52,24 +52,26 @@ fn certain(run: &Run) -> Vec<Named> {
 
 const LEDGERS: usize = 1_000;
 
+/// Lines by what they say, but for the day.
+fn say(rows: &[Line], ids: &[String]) -> Vec<String> {
+    let mut said: Vec<String> = rows
+        .iter()
+        .filter(|row| ids.contains(&row.id))
+        .map(|row| {
+            let reference = row.reference.replace("/2026", "");
+            let letters = |letter: char| letter.is_ascii_alphabetic() || "-0".contains(letter);
+            let number = reference.trim_start_matches(letters);
+            format!("{} {} {number} {} {:?}", row.customer, row.currency, row.amount, row.kind)
+        })
+        .collect();
+    said.sort();
+    said
+}
+
 /// The groups with lines named by what they say instead of by id. Of two lines that say the same
 /// either may be the one that is matched: ties break by content, and a mirrored day is another
 /// content.
 fn alike(groups: Vec<Named>, ours: &[Line], theirs: &[Line]) -> Vec<Named> {
-    let say = |rows: &[Line], ids: &[String]| -> Vec<String> {
-        let mut said: Vec<String> = rows
-            .iter()
-            .filter(|row| ids.contains(&row.id))
-            .map(|row| {
-                let reference = row.reference.replace("/2026", "");
-                let letters = |letter: char| letter.is_ascii_alphabetic() || "-0".contains(letter);
-                let number = reference.trim_start_matches(letters);
-                format!("{} {} {number} {} {:?}", row.customer, row.currency, row.amount, row.kind)
-            })
-            .collect();
-        said.sort();
-        said
-    };
     let mut said: Vec<Named> = groups
         .into_iter()
         .map(|group| Named {
@@ -82,6 +84,51 @@ fn alike(groups: Vec<Named>, ours: &[Line], theirs: &[Line]) -> Vec<Named> {
     said
 }
 
+/// What is certain and what stands alone, seen from our side.
+type Seen = (Vec<Named>, Vec<String>);
+
+fn seen(run: &Run, ours: &[Line], theirs: &[Line]) -> Seen {
+    let mut alone: Vec<String> = run
+        .alone()
+        .into_iter()
+        .map(|(side, id, reason)| {
+            let rows = if side == Side::Ours { ours } else { theirs };
+            format!("{} {} {reason}", side.code(), say(rows, &[id]).join(""))
+        })
+        .collect();
+    alone.sort();
+    (alike(certain(run), ours, theirs), alone)
+}
+
+/// The same, seen from the other side.
+fn seen_swapped(run: &Run, ours: &[Line], theirs: &[Line]) -> Seen {
+    let mut groups: Vec<Named> = alike(certain(run), ours, theirs).iter().map(swapped).collect();
+    groups.sort();
+    let mut alone: Vec<String> = run
+        .alone()
+        .into_iter()
+        .map(|(side, id, reason)| {
+            let rows = if side == Side::Ours { ours } else { theirs };
+            let reason = swapped_verdict(&reason);
+            format!("{} {} {reason}", side.other().code(), say(rows, &[id]).join(""))
+        })
+        .collect();
+    alone.sort();
+    (groups, alone)
+}
+
+/// How the results of both ways differ, if they do.
+fn asymmetry(ours: &[Line], theirs: &[Line], rules: &RuleSet) -> Option<String> {
+    let one = seen(&run(ours, theirs, rules), ours, theirs);
+    let other = seen_swapped(&run(&mirrored(theirs), &mirrored(ours), rules), theirs, ours);
+    (one != other).then(|| {
+        let show =
+            |rows: &[Line]| -> String { rows.iter().map(|row| format!("    {row:?}\n")).collect() };
+        let (ours, theirs) = (show(ours), show(theirs));
+        format!("  ours\n{ours}  theirs\n{theirs}  one way: {one:#?}\n  the other: {other:#?}")
+    })
+}
+
 /// How many of some pairs of ledgers give another certain result from the other side, and the
 /// smallest of them.
 fn asymmetries(rules: &RuleSet) -> (usize, Option<String>) {
@@ -91,24 +138,7 @@ fn asymmetries(rules: &RuleSet) -> (usize, Option<String>) {
     let mut runner = TestRunner::new_with_rng(config(), rng);
     let mut smallest: Option<(usize, String)> = None;
     let mut count = 0;
-    let differs =
-        |ours: &[Line], theirs: &[Line]| {
-            let one = run(ours, theirs, rules);
-            let other = run(&mirrored(theirs), &mirrored(ours), rules);
-            let (a, b) = (alike(certain(&one), ours, theirs), alike(certain(&other), theirs, ours));
-            let mut expected: Vec<Named> = a.iter().map(swapped).collect();
-            expected.sort();
-            (expected != b).then(|| {
-            let show = |rows: &[Line]| -> String {
-                rows.iter().map(|row| format!("    {row:?}\n")).collect()
-            };
-            format!(
-                "  ours\n{}  theirs\n{}  one way: {:#?}\n  the other (sides swapped back): {:#?}",
-                show(ours), show(theirs), certain(&one),
-                certain(&other).iter().map(swapped).collect::<Vec<_>>()
-            )
-        })
-        };
+    let differs = |ours: &[Line], theirs: &[Line]| asymmetry(ours, theirs, rules);
     for _ in 0..LEDGERS {
         let mut tree = ledgers().new_tree(&mut runner).unwrap();
         let (ours, theirs) = tree.current();
