@@ -180,8 +180,14 @@ fn rules(
     let path = dir.join(RULES_FILE);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
-        // Said already, as a file that is missing.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // Otherwise it was said already, as a file that the summary names.
+            if summary.files.iter().all(|file| file.name != RULES_FILE) {
+                let code = FindingCode::FileMissing;
+                unsound.add(code, RULES_FILE, None, "file", "to be there", "missing");
+            }
+            return Ok(None);
+        }
         Err(error) => return Err(VerifyError::io(&path)(error)),
     };
     let digest = sha256_hex(&bytes);

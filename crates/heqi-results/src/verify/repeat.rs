@@ -191,6 +191,11 @@ impl Again<'_> {
                 add_line(unsound, FindingCode::Changed, name, &line, what);
             }
         }
+        for file in self.summary.files.iter().filter(|file| !entries.contains(&file.name)) {
+            let code = FindingCode::FileAdded;
+            let expected = "only files that the run writes";
+            unsound.add(code, &file.name, None, "file", expected, "another");
+        }
         let bytes = fs::read(folder.join(SUMMARY_FILE)).map_err(VerifyError::io(folder))?;
         if let Ok(again) = serde_json::from_slice::<Summary>(&bytes) {
             summaries(&again, self.summary, unsound);
