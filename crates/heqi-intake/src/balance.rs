@@ -8,6 +8,7 @@ use heqi_domain::Lines;
 
 use crate::checks::warning;
 use crate::collect::Balance;
+use crate::row_numbers::RowNumbers;
 use crate::{Warning, amount};
 
 /// Breaks that are reported one by one.
@@ -54,7 +55,7 @@ enum By {
 
 /// The running balance, if the file has one: three balances at least, of which four fifths
 /// follow (all of them, where there are fewer than five).
-pub(crate) fn chain(lines: &Lines, rows: &[u32], balances: &[Balance]) -> Option<Chain> {
+pub(crate) fn chain(lines: &Lines, rows: &RowNumbers, balances: &[Balance]) -> Option<Chain> {
     if balances.len() < 2 {
         return None;
     }
@@ -138,10 +139,10 @@ impl Link {
         self.amount != 0
     }
 
-    fn broken(&self, rows: &[u32]) -> Option<Break> {
+    fn broken(&self, rows: &RowNumbers) -> Option<Break> {
         let expected = i128::from(self.earlier) + self.amount;
         (!self.holds()).then(|| Break {
-            row: u64::from(rows[self.line as usize]),
+            row: u64::from(rows.get(self.line)),
             expected,
             found: self.later,
             exponent: self.exponent,

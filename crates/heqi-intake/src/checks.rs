@@ -200,7 +200,7 @@ fn order_totals(plan: &Plan, collector: &Collector, warnings: &mut Vec<Warning>)
     };
     let repeated: Vec<usize> = (1..lines.len()).filter(|at| same(*at)).collect();
     if let Some(first) = repeated.first() {
-        let (count, row) = (repeated.len(), u64::from(collector.rows[*first]));
+        let (count, row) = (repeated.len(), u64::from(collector.rows.get(*first as u32)));
         warnings.push(warning(
             "order_totals_repeat",
             Some(row),

@@ -7,6 +7,7 @@ use heqi_domain::{Account, Currency, Day, LineIds, Lines, NO_DAY, Strings};
 
 use crate::normalise::{Control, LineDraft, Notes, RowOutcome, Skip};
 use crate::plan::Plan;
+use crate::row_numbers::RowNumbers;
 use crate::{IntakeError, Reading, Reject};
 
 /// Gathers the rows of one file or of one chunk of it.
@@ -14,7 +15,7 @@ pub(crate) struct Collector {
     /// The lines so far; `id` is filled by `finish`.
     pub lines: Lines,
     /// Per line: physical row.
-    pub rows: Vec<u32>,
+    pub rows: RowNumbers,
     /// Per line: the file's own id; empty column when the plan has no id column.
     pub ids: Strings,
     /// Rows that are not lines.
@@ -98,7 +99,7 @@ impl Collector {
     pub fn new(plan: &Plan) -> Self {
         Self {
             lines: Lines::new(plan.side),
-            rows: Vec::new(),
+            rows: RowNumbers::default(),
             ids: Strings::new(),
             rejects: Vec::new(),
             tally: Tally::default(),
@@ -194,7 +195,7 @@ impl Collector {
         let named = plan.roles.id.is_some() && crate::ids::all_unique(&self.ids);
         let repeated = plan.roles.id.is_some() && !named;
         let findings = crate::checks::run(plan, &self);
-        self.lines.id = if named { LineIds::Named(self.ids) } else { LineIds::Rows(self.rows) };
+        self.lines.id = if named { LineIds::Named(self.ids) } else { LineIds::Rows(self.rows.to_vec()) };
         if findings.mirrored {
             for amount in &mut self.lines.amount {
                 *amount = -*amount;

@@ -33,6 +33,7 @@ mod read;
 mod reading;
 mod record;
 mod reject;
+mod row_numbers;
 mod rows;
 mod settle;
 mod sheet;

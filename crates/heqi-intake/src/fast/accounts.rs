@@ -187,17 +187,14 @@ mod tests {
                 _ => format!("a customer of a very long name {number}"),
             })
             .collect();
-        let (cny, usd) = (accounts.currency(Currency::CNY), accounts.currency("USD".parse().unwrap()));
+        let (cny, usd) =
+            (accounts.currency(Currency::CNY), accounts.currency("USD".parse().unwrap()));
         assert_eq!((cny, usd, accounts.currency(Currency::CNY)), (0, 1, 0));
         for round in 0..2 {
             for (number, name) in names.iter().enumerate() {
                 let padded = format!("{name},and what follows in the file");
                 let customer = Customer::at(&padded[..name.len()], padded.as_bytes(), 0);
-                assert_eq!(
-                    accounts.index(customer, cny),
-                    number as u32,
-                    "{round} {name}"
-                );
+                assert_eq!(accounts.index(customer, cny), number as u32, "{round} {name}");
                 assert_eq!(accounts.index(Customer::of(name), cny), number as u32);
             }
         }

@@ -189,8 +189,8 @@ impl Work<'_> {
         let text = text.map_err(|_| Refusal::Careful)?;
         let (special, doubled, ascii) = (index.special, index.doubled, text.is_ascii());
         let block = Block { bytes, marks, text, text_start, ascii, special, doubled };
-        let plain_to = if plain_lines { *own } else { 0 };
-        let mut lines = LineCount { first: before.row, counted: 0, at: 0, plain_to };
+        let mut lines =
+            LineCount { first: before.row, counted: 0, at: 0, plain: plain_lines, own: *own };
         while start_behind(mark) <= *own && start_behind(mark) < *have && nth < ends.len() {
             let start = start_behind(mark);
             let end = ends[nth] as usize;
@@ -218,8 +218,10 @@ struct LineCount {
     /// Line feeds of the block up to `at`.
     counted: u64,
     at: usize,
-    /// Up to here no line feed lies within quotes, so that records are lines.
-    plain_to: usize,
+    /// No line feed of the block lies within quotes: records are lines.
+    plain: bool,
+    /// Bytes of the block; its last record goes on behind them.
+    own: usize,
 }
 
 impl LineCount {
@@ -227,8 +229,9 @@ impl LineCount {
     /// it spans lines.
     #[inline]
     fn record(&mut self, bytes: &[u8], start: usize, stop: usize, nth: u64) -> (u64, bool) {
-        if stop < self.plain_to {
-            return (self.first + nth, false);
+        if self.plain {
+            let spans = stop >= self.own && newlines(&bytes[start..stop]) > 0;
+            return (self.first + nth, spans);
         }
         self.counted += newlines(&bytes[self.at..start]);
         self.at = start;

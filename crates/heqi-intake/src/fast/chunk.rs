@@ -138,7 +138,6 @@ impl<'p> Joined<'p> {
         if !chunk.due.is_empty() {
             lines.due.reserve_exact(count);
         }
-        self.collector.rows.reserve_exact(count);
         let texts = [
             (&chunk.reference, &mut lines.reference),
             (&chunk.other, &mut lines.other_reference),
@@ -165,7 +164,7 @@ impl<'p> Joined<'p> {
         chunk.other.join(&mut lines.other_reference);
         chunk.text.join(&mut lines.text);
         chunk.id.join(&mut self.collector.ids);
-        self.collector.rows.extend_from_slice(&chunk.rows);
+        self.collector.rows.extend(&chunk.rows);
         self.collector.rejects.append(&mut chunk.rejects);
         self.collector.tally.append(std::mem::take(&mut chunk.tally), base);
     }
@@ -201,7 +200,6 @@ impl<'p> Joined<'p> {
         lines.reference.shrink_to_fit();
         lines.other_reference.shrink_to_fit();
         lines.text.shrink_to_fit();
-        self.collector.rows.shrink_to_fit();
         self.collector.ids.shrink_to_fit();
         self.collector
     }

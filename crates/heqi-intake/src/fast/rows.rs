@@ -4,7 +4,7 @@
 use super::accounts::{Accounts, Customer};
 use super::chunk::Chunk;
 use super::layout::Layout;
-use super::run::{Run, RUN};
+use super::run::{RUN, Run};
 use crate::normalise::{self, LineDraft, RowOutcome};
 use crate::plan::Plan;
 use crate::record::{Cells, Split};
@@ -67,11 +67,20 @@ impl<'p> RowReader<'p> {
     /// Takes the row between two marks: the one before it, and its line feed. Rows must come in
     /// order, and [`Self::flush`] at the end of the block.
     #[inline]
-    pub fn row(&mut self, block: Block<'_>, before: usize, end: usize, row: u64, chunk: &mut Chunk) {
+    pub fn row(
+        &mut self,
+        block: Block<'_>,
+        before: usize,
+        end: usize,
+        row: u64,
+        chunk: &mut Chunk,
+    ) {
         let start = block.marks[before].wrapping_add(1) as usize;
         let stop = block.marks[end] as usize;
         let fits = match &self.layout {
-            Some(layout) => end - before == layout.parts.len() && stop - start <= self.limits.cell_bytes,
+            Some(layout) => {
+                end - before == layout.parts.len() && stop - start <= self.limits.cell_bytes
+            }
             None => false,
         };
         if fits {
@@ -99,8 +108,16 @@ impl<'p> RowReader<'p> {
         self.run.read(block, &layout, &mut self.accounts, self.plan.currency);
         let mut done = 0;
         while done < count {
-            let simple = self.run.care[done..].iter().position(|care| *care).unwrap_or(count - done);
-            self.run.keep(block, &layout, done..done + simple, &mut self.accounts, self.plan, chunk);
+            let simple =
+                self.run.care[done..].iter().position(|care| *care).unwrap_or(count - done);
+            self.run.keep(
+                block,
+                &layout,
+                done..done + simple,
+                &mut self.accounts,
+                self.plan,
+                chunk,
+            );
             done += simple;
             if done < count {
                 let before = self.run.before + done * width;

@@ -11,7 +11,7 @@ use super::accounts::{Accounts, Customer, Words, currencies, kinds};
 use super::cell::{hundredths, iso_day};
 use super::chunk::{Chunk, Texts};
 use super::layout::{Layout, Part};
-use super::plain::{is_plain, may_be_label, may_be_scientific};
+use super::plain::{is_plain, is_plain_at_once, may_be_label, may_be_scientific};
 use super::rows::Block;
 use crate::plan::Plan;
 
@@ -177,10 +177,9 @@ impl Run {
             }
             let text = is_plain(&column.bytes[start..end]).then(|| block.text(start, end));
             match text.and_then(|text| self.currencies.get(text, block.bytes, start)) {
+                Some(currency) if currency == last.0 => *number = last.1,
                 Some(currency) if currency.exponent() == HUNDREDTHS => {
-                    if currency != last.0 {
-                        last = (currency, accounts.currency(currency));
-                    }
+                    last = (currency, accounts.currency(currency));
                     *number = last.1;
                 }
                 _ => *care = true,
@@ -203,10 +202,10 @@ impl Run {
                 continue;
             }
             let text = &column.bytes[start..end];
-            *care |= !is_plain(text)
-                || may_be_label(text, block.ascii)
-                || key && may_be_scientific(text)
-                || !block.ascii && is_broken(text);
+            let at_once = is_plain_at_once(text) && (block.ascii || text.is_ascii());
+            if !at_once {
+                *care |= looks_odd(text, key, block.ascii);
+            }
         }
     }
 
@@ -265,8 +264,7 @@ impl Run {
         if let Some(index) = plan.roles.id {
             single(&mut chunk.id, column(index), rows.clone());
         }
-        for (columns, texts) in
-            [(&layout.other, &mut chunk.other), (&layout.text, &mut chunk.text)]
+        for (columns, texts) in [(&layout.other, &mut chunk.other), (&layout.text, &mut chunk.text)]
         {
             match columns.as_slice() {
                 [] => {}
@@ -333,6 +331,15 @@ fn joined(texts: &mut Texts, columns: &[Column<'_>], rows: Range<usize>) {
         }
         texts.end();
     }
+}
+
+/// Whether a text is not plain, or may be more than a text.
+#[inline(never)]
+fn looks_odd(text: &[u8], key: bool, ascii: bool) -> bool {
+    !is_plain(text)
+        || may_be_label(text, ascii)
+        || key && may_be_scientific(text)
+        || !ascii && is_broken(text)
 }
 
 /// Whether the text holds the character that stands for undecodable bytes.
