@@ -90,7 +90,8 @@ fn because(evidence: &Evidence) -> String {
         write!(text, " ({found}, 试 {} 组)", evidence.tried).unwrap();
     }
     if let Some(witness) = &evidence.witness {
-        write!(text, " (同额: 我方 {} 笔, 对方 {} 笔)", witness.ours, witness.theirs).unwrap();
+        let (a, b) = (witness.ours, witness.theirs);
+        write!(text, " (同额: 我方 {a} 笔, 对方 {b} 笔)").unwrap();
     }
     if !evidence.hypotheses.is_empty() {
         let codes: Vec<&str> = evidence.hypotheses.iter().map(|reason| reason.code()).collect();
@@ -134,7 +135,8 @@ fn result(run: &Run) -> String {
     for (number, block) in run.outcome.blocks.iter().enumerate() {
         let money = |amount: i128| grouped_text(amount, exponent(number as u32));
         let [ours, theirs] = block.closing();
-        writeln!(text, "余额调节表 {} {}", block.account.customer, block.account.currency).unwrap();
+        let account = &block.account;
+        writeln!(text, "余额调节表 {} {}", account.customer, account.currency).unwrap();
         writeln!(text, "  我方期末 {}", money(ours)).unwrap();
         let mut rest = ours;
         for row in &run.outcome.discrepancies[block.discrepancies.clone()] {
