@@ -192,8 +192,10 @@ pub(crate) fn report(chain: &Chain, warnings: &mut Vec<Warning>) {
         warnings.push(warning(
             "running_balance_break",
             Some(row),
-            format!("row {row}: the balance is {found}, the rows before make it {expected}; rows \
-                may be missing"),
+            format!(
+                "row {row}: the balance is {found}, the rows before make it {expected}; rows \
+                may be missing"
+            ),
             format!("第 {row} 行余额为 {found}，按前后行推算应为 {expected}，可能缺行"),
         ));
     }

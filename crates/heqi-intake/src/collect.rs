@@ -195,7 +195,8 @@ impl Collector {
         let named = plan.roles.id.is_some() && crate::ids::all_unique(&self.ids);
         let repeated = plan.roles.id.is_some() && !named;
         let findings = crate::checks::run(plan, &self);
-        self.lines.id = if named { LineIds::Named(self.ids) } else { LineIds::Rows(self.rows.to_vec()) };
+        self.lines.id =
+            if named { LineIds::Named(self.ids) } else { LineIds::Rows(self.rows.to_vec()) };
         if findings.mirrored {
             for amount in &mut self.lines.amount {
                 *amount = -*amount;

@@ -129,7 +129,8 @@ fn mark(plan: &mut Plan, votes: &Votes) {
             "ambiguous_numbers",
             None,
             "numbers such as 1,234 can be read in two ways; the comma was taken for thousands and \
-                the point for decimals".into(),
+                the point for decimals"
+                .into(),
             "金额写法（如 1,234）有两种读法，已按逗号为千分位、点为小数点读取，请核对".into(),
         ));
     }
@@ -143,7 +144,8 @@ fn order(plan: &mut Plan, votes: &Votes) {
             "mixed_dates",
             None,
             "some dates are written day first and some month first; the fewer were rejected or \
-                may be misread".into(),
+                may be misread"
+                .into(),
             "日期有的先日后月、有的先月后日，请统一写法".into(),
         ));
     } else if votes.order_open() {

@@ -163,7 +163,8 @@ impl Walk<'_> {
 mod tests {
     use super::*;
 
-    const WIDE: Bounds = Bounds { least: 1, most: 5, operations: 1 << 40, chance_ppm: None, unit: 1 };
+    const WIDE: Bounds =
+        Bounds { least: 1, most: 5, operations: 1 << 40, chance_ppm: None, unit: 1 };
 
     #[track_caller]
     fn check(amounts: &[i64], target: i64, answer: SearchAnswer, first: &[usize]) {
@@ -199,7 +200,8 @@ mod tests {
             let mut best: Vec<u32> = Vec::new();
             for mask in 1_u32..1 << amounts.len() {
                 let parts = mask.count_ones() as usize;
-                let sum: i64 = (0..amounts.len()).filter(|i| mask >> i & 1 == 1).map(|i| amounts[i]).sum();
+                let chosen = (0..amounts.len()).filter(|i| mask >> i & 1 == 1);
+                let sum: i64 = chosen.map(|i| amounts[i]).sum();
                 if parts <= 5 && sum == target {
                     best.push(mask);
                 }
@@ -209,7 +211,9 @@ mod tests {
             match found.answer {
                 SearchAnswer::None => proptest::prop_assert_eq!(rivals, 0),
                 SearchAnswer::Unique => proptest::prop_assert_eq!(rivals, 1),
-                SearchAnswer::Alternatives { found } => proptest::prop_assert_eq!(rivals, found as usize),
+                SearchAnswer::Alternatives { found } => {
+                    proptest::prop_assert_eq!(rivals, found as usize);
+                }
                 SearchAnswer::LimitReached => proptest::prop_assert!(false),
             }
         }

@@ -3,7 +3,10 @@
 //! Steps 3 and 4 of 8 of the path in `docs/ARCHITECTURE.md`. Pure: no I/O, no clock, no
 //! randomness, no float near money, and nothing that depends on the order of its input.
 #![deny(clippy::float_arithmetic, clippy::unwrap_used, clippy::expect_used)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")
+)]
 
 mod around;
 mod block;

@@ -44,6 +44,8 @@ pub(crate) struct Work<'a> {
     pub lines: [&'a Lines; 2],
     pub items: [Vec<Item>; 2],
     pub groups: Vec<Group>,
+    /// Per item: a sum that nothing proves would explain it too, so no difference of it is certain.
+    pub doubtful: [Vec<bool>; 2],
     /// The round number that most open amounts are a multiple of.
     pub unit: i64,
 }
@@ -65,7 +67,8 @@ impl<'a> Work<'a> {
         }
         let amounts = items.iter().flatten().map(|item| item.amount);
         let unit = crate::combination::unit_of(amounts);
-        Self { rules, block, lines, items, groups: Vec::new(), unit }
+        let doubtful = [OURS, THEIRS].map(|side| vec![false; items[side].len()]);
+        Self { rules, block, lines, items, groups: Vec::new(), doubtful, unit }
     }
 
     /// Open items of a side, in content order.

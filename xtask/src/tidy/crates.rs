@@ -13,7 +13,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("heqi-insight", &["heqi-domain"]),
     ("heqi-intake", &["heqi-domain"]),
     ("heqi-sample", &["heqi-domain"]),
-    ("heqi-results", &["heqi-domain", "heqi-matching", "heqi-intake"]),
+    // The sample company is what the tests of results tamper with; nothing else uses it there.
+    ("heqi-results", &["heqi-domain", "heqi-matching", "heqi-intake", "heqi-sample"]),
     ("heqi-documents", &["heqi-domain", "heqi-insight"]),
     ("heqi-bulk", &["heqi-domain", "heqi-matching", "heqi-intake"]),
     ("heqi-connect", &["heqi-domain", "heqi-intake"]),

@@ -36,11 +36,7 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
 
 /// The last character is an ideograph or a full-width form, so certainly not a blank.
 fn ends_wide(text: &[u8]) -> bool {
-    match text {
-        [.., 0xE4..=0xE9, _, _] => true,
-        [.., 0xEF, 0xBC | 0xBD, _] => true,
-        _ => false,
-    }
+    matches!(text, [.., 0xE4..=0xE9, _, _] | [.., 0xEF, 0xBC | 0xBD, _])
 }
 
 /// Whether a plain text could be a long number that went through a spreadsheet (`1.2E+19`).

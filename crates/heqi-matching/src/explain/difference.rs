@@ -90,7 +90,7 @@ pub(crate) fn is_digit_slip(ours: i64, theirs: i64) -> bool {
 
 /// One swap of neighbouring digits; both amounts padded to the longer one's length.
 pub(crate) fn is_swap(a: u64, b: u64) -> bool {
-    if a.abs_diff(b) % 9 != 0 {
+    if !a.abs_diff(b).is_multiple_of(9) {
         return false;
     }
     let (mut a, mut b, mut differing) = (a, b, Vec::new());

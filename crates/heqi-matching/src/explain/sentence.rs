@@ -25,11 +25,11 @@ pub fn sentence(
     let theirs_text = side_text(theirs, &discrepancy.theirs, exponent, lang);
     let mut text = match (lang, ours_text.is_empty(), theirs_text.is_empty()) {
         (Lang::Zh, false, false) => {
-            format!("{label}:我方{ours_text},对方{theirs_text},相差 {amount}")
+            format!("{label}：我方 {ours_text}，对方 {theirs_text}，相差 {amount}")
         }
-        (Lang::Zh, false, true) => format!("{label}:我方{ours_text},对方未见"),
-        (Lang::Zh, true, false) => format!("{label}:对方{theirs_text},我方未见"),
-        (Lang::Zh, true, true) => format!("{label}:相差 {amount}"),
+        (Lang::Zh, false, true) => format!("{label}：我方 {ours_text}，对方未见"),
+        (Lang::Zh, true, false) => format!("{label}：对方 {theirs_text}，我方未见"),
+        (Lang::Zh, true, true) => format!("{label}：相差 {amount}"),
         (Lang::En, false, false) => {
             format!("{label}: ours {ours_text}, theirs {theirs_text}, difference {amount}")
         }
@@ -41,7 +41,7 @@ pub fn sentence(
         let percent = grouped_text(i128::from(rate), 4);
         let percent = percent.trim_end_matches('0').trim_end_matches('.').to_owned();
         text.push_str(&match lang {
-            Lang::Zh => format!(",恰为 {percent}% 的税额"),
+            Lang::Zh => format!("，恰为 {percent}% 的税额"),
             Lang::En => format!(", exactly a tax of {percent} %"),
         });
     }
@@ -59,10 +59,14 @@ fn side_text(lines: &Lines, indices: &[LineIx], exponent: u32, lang: Lang) -> St
             let day = if lines.day[index] == NO_DAY {
                 String::new()
             } else {
-                format!("({})", day_text(lines.day[index]))
+                let day = day_text(lines.day[index]);
+                if lang == Lang::Zh { format!("（{day}）") } else { format!(" ({day})") }
             };
             let amount = grouped_text(i128::from(lines.amount[index]), exponent);
-            format!(" {reference}{day} {amount}")
+            match (lang, day.is_empty()) {
+                (Lang::Zh, false) => format!("{reference}{day}{amount}"),
+                _ => format!("{reference}{day} {amount}"),
+            }
         })
         .collect();
     if indices.len() > 3 {
@@ -71,5 +75,5 @@ fn side_text(lines: &Lines, indices: &[LineIx], exponent: u32, lang: Lang) -> St
             Lang::En => format!(" and {} more", indices.len() - 3),
         });
     }
-    parts.join(if lang == Lang::Zh { "、" } else { "," }).trim().to_owned()
+    parts.join(if lang == Lang::Zh { "、" } else { ", " }).trim().to_owned()
 }

@@ -117,7 +117,8 @@ fn nearest(
         let most = rule.lines.saturating_sub(anchors.len()).max(1);
         let full = search(work, side, &near[..near.len().min(rule.candidates)], missing, most);
         let few = (near.len() > rule.candidates).then(|| search(work, side, &near, missing, 2));
-        let found = [Some(full), few].into_iter().flatten().find(|found| !found.solutions.is_empty());
+        let found =
+            [Some(full), few].into_iter().flatten().find(|found| !found.solutions.is_empty());
         if let Some(found) = found {
             let members = found.solutions[0].iter().map(|at| near[*at]).collect();
             return Some((found, members, near.len()));
@@ -172,6 +173,11 @@ fn settle(
     } else {
         let verdict = verdict.with(Reason::Ambiguous);
         work.suggest(Pass::Combination, &whole.ours, &whole.theirs, verdict, evidence);
+        for (side, items) in [(OURS, &class.ours), (THEIRS, &class.theirs)] {
+            for item in items {
+                work.doubtful[side][*item] = true;
+            }
+        }
     }
 }
 

@@ -87,10 +87,10 @@ fn join(work: &mut Work<'_>, side: usize, item: usize, named: &[usize]) {
             return;
         }
         verdict = Verdict::of(Reason::BankCharge);
-    } else if let ([o], [t]) = (ours, theirs) {
-        if let Some(note) = work.date_note(*o, *t) {
-            verdict = verdict.with(note);
-        }
+    } else if let ([o], [t]) = (ours, theirs)
+        && let Some(note) = work.date_note(*o, *t)
+    {
+        verdict = verdict.with(note);
     }
     let evidence = Evidence { key: work.key_text(1 - side, named[0]), ..Evidence::default() };
     work.join(Pass::Mentioned, ours, theirs, verdict, evidence);

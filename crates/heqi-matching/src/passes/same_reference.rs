@@ -244,13 +244,21 @@ fn join_differing(work: &mut Work<'_>, class: &Cluster) {
         ..evidence(work, class)
     };
     // Several lines of one number with an unexplained rest: some line of the group is missing
-    // or one too many, and which is a person's to say.
-    if main == Some(Reason::SplitIncomplete) {
+    // or one too many, and which is a person's to say. The same where a sum explains it too.
+    let doubtful =
+        |side: usize, items: &[usize]| items.iter().any(|item| work.doubtful[side][*item]);
+    let doubtful = doubtful(OURS, &class.ours) || doubtful(THEIRS, &class.theirs);
+    if main == Some(Reason::SplitIncomplete) || (doubtful && found_amount(main)) {
         let evidence = Evidence { rank: 1, ..evidence };
         work.suggest(Pass::SameReference, &class.ours, &class.theirs, verdict, evidence);
     } else {
         work.join(Pass::SameReference, &class.ours, &class.theirs, verdict, evidence);
     }
+}
+
+/// Whether nothing but the amounts themselves explains the difference.
+const fn found_amount(main: Option<Reason>) -> bool {
+    matches!(main, Some(Reason::Amount | Reason::BankCharge))
 }
 
 /// The first day of some lines, if any has one.

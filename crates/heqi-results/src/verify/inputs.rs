@@ -136,10 +136,9 @@ fn one(
 fn turned(mut reading: Reading, record: &InputRecord) -> Option<Reading> {
     if reading.inspection.orientation != record.reading.orientation {
         reading.lines.mirror().ok()?;
-        for balance in [&mut reading.control.opening, &mut reading.control.closing] {
-            if let Some(amount) = balance {
-                *amount = amount.checked_neg()?;
-            }
+        let control = &mut reading.control;
+        for amount in [&mut control.opening, &mut control.closing].into_iter().flatten() {
+            *amount = amount.checked_neg()?;
         }
         reading.inspection.orientation = match reading.inspection.orientation {
             Orientation::Payable => Orientation::Receivable,
