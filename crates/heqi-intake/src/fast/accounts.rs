@@ -7,7 +7,7 @@ use crate::words;
 
 /// The accounts that one thread has met, in the order in which it met them.
 #[derive(Default)]
-pub(super) struct Accounts {
+pub(crate) struct Accounts {
     table: HashTable<Entry>,
     count: u32,
     /// Accounts not yet handed on.
@@ -30,7 +30,7 @@ struct Entry {
 
 /// A customer cell with its first 16 bytes as a number, zero beyond its end.
 #[derive(Clone, Copy)]
-pub(super) struct Customer<'a> {
+pub(crate) struct Customer<'a> {
     pub text: &'a str,
     head: u128,
 }
@@ -128,7 +128,7 @@ fn rehash(entry: &Entry, long: &[Box<[u8]>]) -> u64 {
 }
 
 /// Values of short words, each worked out once: a table of 64 places by the word's first bytes.
-pub(super) struct Words<T> {
+pub(crate) struct Words<T> {
     places: Vec<(u128, u32, T)>,
     read: fn(&str) -> Option<T>,
 }
@@ -164,12 +164,12 @@ impl<T: Copy> Words<T> {
 }
 
 /// Kinds by word.
-pub(super) fn kinds() -> Words<EntryKind> {
+pub(crate) fn kinds() -> Words<EntryKind> {
     Words::new(|word| Some(words::kind(word)), EntryKind::Unknown)
 }
 
 /// Currencies by word.
-pub(super) fn currencies() -> Words<Currency> {
+pub(crate) fn currencies() -> Words<Currency> {
     Words::new(words::currency, Currency::CNY)
 }
 

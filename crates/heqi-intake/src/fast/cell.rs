@@ -12,7 +12,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// The amount in hundredths at `start..end` of a buffer.
 #[inline]
-pub(super) fn hundredths(buffer: &[u8], start: usize, end: usize) -> Option<i64> {
+pub(crate) fn hundredths(buffer: &[u8], start: usize, end: usize) -> Option<i64> {
     let cell = buffer.get(start..end)?;
     let negative = cell.first() == Some(&b'-');
     let start = start + usize::from(negative);
@@ -71,7 +71,7 @@ const YEARS: std::ops::Range<u64> = 1980..2080;
 
 /// The day of an ISO date at `start..end` of a buffer.
 #[inline]
-pub(super) fn iso_day(buffer: &[u8], start: usize, end: usize) -> Option<Day> {
+pub(crate) fn iso_day(buffer: &[u8], start: usize, end: usize) -> Option<Day> {
     let &[y1, y2, y3, y4, h1, m1, m2, h2, d1, d2] = buffer.get(start..end)? else { return None };
     let word = u64::from_le_bytes([y1, y2, y3, y4, h1, m1, m2, h2]);
     let parts = word ^ u64::from_le_bytes(*b"0000-00-");

@@ -3,12 +3,14 @@
 use heqi_domain::{Account, Day, EntryKind};
 
 use crate::Reject;
-use crate::collect::{Collector, Tally};
+use super::accounts::{Accounts, Customer};
+use crate::collect::{Balance, Collector, Tally};
+use crate::normalise::{LineDraft, RowOutcome};
 use crate::plan::Plan;
 
 /// Lines of one block. Columns that the file does not have stay empty.
 #[derive(Default)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     /// The thread that made it.
     pub thread: usize,
     /// Accounts that the thread met here for the first time.
@@ -30,7 +32,7 @@ pub(super) struct Chunk {
 
 /// Texts end to end, and where each ends.
 #[derive(Default)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u32>,
 }
@@ -99,8 +101,57 @@ impl Chunk {
     }
 }
 
+impl Chunk {
+    /// Takes what `normalise::row` made of a row.
+    pub fn take(
+        &mut self,
+        outcome: RowOutcome<'_>,
+        row: u64,
+        plan: &Plan,
+        accounts: &mut Accounts,
+    ) {
+        match outcome {
+            RowOutcome::Line(draft) => self.line(&draft, plan, accounts),
+            RowOutcome::Reject(reject) => self.rejects.push(reject),
+            RowOutcome::Control(control) => {
+                self.tally.controls.push((control, self.tally.sums));
+            }
+            RowOutcome::Skip(skip) => self.tally.skip(row, skip),
+        }
+    }
+
+    fn line(&mut self, draft: &LineDraft<'_>, plan: &Plan, accounts: &mut Accounts) {
+        let roles = &plan.roles;
+        let customer = if draft.customer.is_empty() { &plan.customer } else { draft.customer };
+        let line = self.amount.len() as u32;
+        let currency = accounts.currency(draft.currency);
+        self.account.push(accounts.index(Customer::of(customer), currency));
+        self.amount.push(draft.amount);
+        self.day.push(draft.day);
+        self.kind.push(draft.kind);
+        self.rows.push(u32::try_from(draft.row).unwrap_or(u32::MAX));
+        self.reference.push_text(draft.reference);
+        if roles.id.is_some() {
+            self.id.push_text(draft.id);
+        }
+        if roles.due.is_some() {
+            self.due.push(draft.due);
+        }
+        if !roles.other_reference.is_empty() {
+            self.other.push_text(&draft.other);
+        }
+        if plan.keep_text && !roles.text.is_empty() {
+            self.text.push_text(&draft.text);
+        }
+        if let Some(balance) = draft.balance {
+            self.tally.balances.push(Balance { line, balance });
+        }
+        self.tally.line(draft);
+    }
+}
+
 /// The columns of the file, joined block by block in file order.
-pub(super) struct Joined<'p> {
+pub(crate) struct Joined<'p> {
     plan: &'p Plan,
     pub collector: Collector,
     /// Per thread: number of the account in the file by its number in the thread.

@@ -4,7 +4,7 @@ use crate::plan::{Plan, Roles};
 
 /// A cell of a row of simple cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Date,
     Due,
     Amount,
@@ -26,7 +26,7 @@ pub(super) enum Part {
 }
 
 /// The parts of a row in file order.
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// One part a column.
     pub parts: Vec<Part>,
     /// Columns of [`Part::Other`], in the plan's order.

@@ -15,13 +15,13 @@
 //! RFC 4180 has none, a lone carriage return) ends the attempt, and the careful reader reads the
 //! whole file.
 
-mod accounts;
+pub(crate) mod accounts;
 mod block;
-mod cell;
-mod chunk;
-mod layout;
-mod order;
-mod plain;
+pub(crate) mod cell;
+pub(crate) mod chunk;
+pub(crate) mod layout;
+pub(crate) mod order;
+pub(crate) mod plain;
 mod rows;
 mod run;
 mod scan;

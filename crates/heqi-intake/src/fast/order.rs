@@ -15,7 +15,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Set once: no further block is taken up, and nobody waits.
 #[derive(Default)]
-pub(super) struct Stop(AtomicBool);
+pub(crate) struct Stop(AtomicBool);
 
 impl Stop {
     pub fn is_set(&self) -> bool {
@@ -29,7 +29,7 @@ impl Stop {
 
 /// What the blocks before a block amount to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Before {
+pub(crate) struct Before {
     /// The block begins within quotes.
     pub inside: bool,
     /// Physical row of the block's first byte.
@@ -37,7 +37,7 @@ pub(super) struct Before {
 }
 
 /// Passes [`Before`] from block to block.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     state: Mutex<(usize, Before)>,
     changed: Condvar,
 }
@@ -79,7 +79,7 @@ impl Turn {
 }
 
 /// Gives items to a sink in the order of their numbers.
-pub(super) struct Queue<T, S> {
+pub(crate) struct Queue<T, S> {
     waiting: Mutex<Waiting<T>>,
     sink: Mutex<S>,
 }
@@ -130,7 +130,7 @@ impl<T, S> Queue<T, S> {
 }
 
 /// A bounded number of things that are made once and used again.
-pub(super) struct Pool<T> {
+pub(crate) struct Pool<T> {
     state: Mutex<(usize, Vec<T>)>,
     changed: Condvar,
 }

@@ -26,7 +26,7 @@ const BEGINS: [bool; 256] = {
 
 /// Whether a text that is not empty is its own cleaned form, and does not say "nothing".
 #[inline]
-pub(super) fn is_plain(text: &[u8]) -> bool {
+pub(crate) fn is_plain(text: &[u8]) -> bool {
     let (Some(&first), Some(&last)) = (text.first(), text.last()) else { return false };
     let ends = if last < 0x80 { last.is_ascii_graphic() } else { ends_wide(text) };
     // null, NULL, None, N/A, n/a, nil
@@ -41,13 +41,13 @@ fn ends_wide(text: &[u8]) -> bool {
 
 /// Whether a plain text could be a long number that went through a spreadsheet (`1.2E+19`).
 #[inline]
-pub(super) fn may_be_scientific(text: &[u8]) -> bool {
+pub(crate) fn may_be_scientific(text: &[u8]) -> bool {
     matches!(text, [b'0'..=b'9', b'.' | b'E' | b'e', ..])
 }
 
 /// Whether a plain text could be the label of a control row; `ascii`: the block has no others.
 #[inline]
-pub(super) fn may_be_label(text: &[u8], ascii: bool) -> bool {
+pub(crate) fn may_be_label(text: &[u8], ascii: bool) -> bool {
     if ascii || text.is_ascii() {
         return (may_begin_label(text) || may_end_label(text)) && is_label(text);
     }
@@ -109,7 +109,7 @@ static LAST_LOOK: Pairs = {
 /// Whether a text of ASCII is plain, no label and not in scientific notation; `false` may also
 /// mean that it takes a closer look to tell.
 #[inline(always)]
-pub(super) fn is_plain_at_once(text: &[u8]) -> bool {
+pub(crate) fn is_plain_at_once(text: &[u8]) -> bool {
     match *text {
         [first, second] => !FIRST_LOOK.has(first, second) && !LAST_LOOK.has(first, second),
         [first, second, .., before, last] => {

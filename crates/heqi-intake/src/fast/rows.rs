@@ -1,11 +1,11 @@
 //! The rows of a block: simple ones by the run, column by column; the others one by one through
 //! `normalise::row`.
 
-use super::accounts::{Accounts, Customer};
+use super::accounts::Accounts;
 use super::chunk::Chunk;
 use super::layout::Layout;
 use super::run::{RUN, Run};
-use crate::normalise::{self, LineDraft, RowOutcome};
+use crate::normalise::{self, RowOutcome};
 use crate::plan::Plan;
 use crate::record::{Cells, Split};
 use crate::{Limits, Reject, RejectReason, cell};
@@ -154,43 +154,7 @@ impl<'p> RowReader<'p> {
             (_, Some(long)) => refused(long, RejectReason::CellTooLong),
             _ => normalise::row(self.plan, row, &cells),
         };
-        match outcome {
-            RowOutcome::Line(draft) => self.line(&draft, chunk),
-            RowOutcome::Reject(reject) => chunk.rejects.push(reject),
-            RowOutcome::Control(control) => {
-                chunk.tally.controls.push((control, chunk.tally.sums));
-            }
-            RowOutcome::Skip(skip) => chunk.tally.skip(row, skip),
-        }
+        chunk.take(outcome, row, self.plan, &mut self.accounts);
         self.cells = taken;
-    }
-
-    fn line(&mut self, draft: &LineDraft<'_>, chunk: &mut Chunk) {
-        let roles = &self.plan.roles;
-        let customer = if draft.customer.is_empty() { &self.plan.customer } else { draft.customer };
-        let line = chunk.amount.len() as u32;
-        let currency = self.accounts.currency(draft.currency);
-        chunk.account.push(self.accounts.index(Customer::of(customer), currency));
-        chunk.amount.push(draft.amount);
-        chunk.day.push(draft.day);
-        chunk.kind.push(draft.kind);
-        chunk.rows.push(u32::try_from(draft.row).unwrap_or(u32::MAX));
-        chunk.reference.push_text(draft.reference);
-        if roles.id.is_some() {
-            chunk.id.push_text(draft.id);
-        }
-        if roles.due.is_some() {
-            chunk.due.push(draft.due);
-        }
-        if !roles.other_reference.is_empty() {
-            chunk.other.push_text(&draft.other);
-        }
-        if self.plan.keep_text && !roles.text.is_empty() {
-            chunk.text.push_text(&draft.text);
-        }
-        if let Some(balance) = draft.balance {
-            chunk.tally.balances.push(crate::collect::Balance { line, balance });
-        }
-        chunk.tally.line(draft);
     }
 }
