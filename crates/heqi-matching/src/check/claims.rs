@@ -7,6 +7,7 @@ use super::violation::Violations;
 use super::{Case, arithmetic, number};
 use crate::evidence::SearchAnswer;
 use crate::outcome::{Pass, State};
+use crate::ruleset::References;
 
 /// Whether two lines may be one fact: money never is a document.
 pub(crate) fn kinds_fit(case: &Case, ours: LineIx, theirs: LineIx) -> bool {
@@ -40,7 +41,10 @@ pub(crate) fn pass(judge: &Judge, found: &mut Violations) {
     let (pass, suggested) = (group.pass, group.state == State::Suggested);
     let allowed = enabled(judge.case, pass) || (suggested && judge.case.rules.passes.diagnostic);
     judge.demand(allowed, "pass", "a pass that the rules allow", pass.code(), found);
-    let may_suggest = matches!(pass, Pass::AmountDate | Pass::Combination | Pass::Diagnostic);
+    let may_suggest = matches!(
+        pass,
+        Pass::SameReference | Pass::AmountDate | Pass::Combination | Pass::Diagnostic
+    );
     let expected = if suggested { "a certain state" } else { "suggested" };
     let fits = if suggested { may_suggest } else { pass != Pass::Diagnostic };
     judge.demand(fits, "state", expected, group.state.code(), found);
@@ -114,11 +118,24 @@ fn amounts(judge: &Judge, found: &mut Violations) {
     judge.demand(fit, "kind", expected, "one of each", found);
 }
 
+/// Days that two lines of one number and amount may lie apart; none where dates do not count.
+pub(crate) fn exact_window(case: &Case, money: bool) -> Option<i32> {
+    let dates = &case.rules.dates;
+    match case.rules.references {
+        References::AsWritten => None,
+        References::Folded if money => Some(dates.money_tolerance * 2),
+        References::Folded => Some(dates.later),
+    }
+}
+
 /// Dates within the window that the rules allow for lines of one amount.
 fn window(judge: &Judge, found: &mut Violations) {
     let (group, dates) = (judge.group, &judge.case.rules.dates);
     let (earlier, later) = match (group.pass, judge.money()) {
-        (Pass::Exact, _) => (dates.later, dates.later),
+        (Pass::Exact, money) => match exact_window(judge.case, money) {
+            Some(days) => (days, days),
+            None => return,
+        },
         (_, true) => (dates.money_tolerance * 2, dates.money_tolerance * 2),
         (_, false) => (dates.earlier, dates.later),
     };
@@ -183,8 +200,10 @@ fn search(judge: &Judge, found: &mut Violations) {
     }
     let unique = answer == Some(SearchAnswer::Unique);
     judge.demand(unique, "search", "a unique sum, or only a suggestion", claimed, found);
-    let amount: u128 =
-        group.ours.iter().map(|line| case.amount(Side::Ours, *line).unsigned_abs()).sum();
+    let volume = |side: Side, lines: &[LineIx]| -> u128 {
+        lines.iter().map(|line| case.amount(side, *line).unsigned_abs()).sum()
+    };
+    let amount = volume(Side::Ours, &group.ours).max(volume(Side::Theirs, &group.theirs));
     // A shared number allows five times the chance.
     let limit = u128::from(case.rules.combination.chance_ppm.unsigned_abs()) * 5 * amount;
     let tried = group.evidence.tried;

@@ -80,11 +80,14 @@ pub(crate) fn pair(case: &Case, at: usize, found: &mut Violations) {
     );
     let (x, y) = (case.ours.day[ours as usize], case.theirs.day[theirs as usize]);
     let known = x != heqi_domain::NO_DAY && y != heqi_domain::NO_DAY;
+    let kinds = [case.ours.kind[ours as usize], case.theirs.kind[theirs as usize]];
+    let most = claims::exact_window(case, kinds.iter().any(|kind| kind.is_money()));
+    let apart = i64::from(x.abs_diff(y));
     demand(
-        !known || i64::from(x.abs_diff(y)) <= i64::from(case.rules.dates.later),
+        !known || most.is_none_or(|most| apart <= i64::from(most)),
         "date",
-        &|| format!("at most {} days apart", case.rules.dates.later),
-        &|| format!("{} days", x.abs_diff(y)),
+        &|| format!("at most {} days apart", most.unwrap_or_default()),
+        &|| format!("{apart} days"),
     );
     demand(
         claims::kinds_fit(case, ours, theirs),

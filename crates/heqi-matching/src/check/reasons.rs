@@ -17,6 +17,7 @@ pub(crate) fn group(judge: &Judge, found: &mut Violations) {
     let words: Vec<&str> = expected.iter().map(|reason| code(*reason)).collect();
     judge.demand(expected.contains(&claimed), "reason", words.join(" or "), code(claimed), found);
     hint(judge, found);
+    unexplained(judge, found);
     rate(judge, found);
     hypotheses(judge, found);
     notes(judge, found);
@@ -65,6 +66,20 @@ fn differing(judge: &Judge) -> Reason {
 fn explanations(judge: &Judge) -> Vec<Reason> {
     let (ours, theirs) = judge.sums();
     arithmetic::explanations(ours, theirs, judge.money(), &judge.case.rules.differences)
+}
+
+/// Several lines of one number with an unexplained rest are a person's to decide, and nothing
+/// that explains itself is.
+fn unexplained(judge: &Judge, found: &mut Violations) {
+    let group = judge.group;
+    if group.pass != Pass::SameReference {
+        return;
+    }
+    let (main, suggested) = (group.verdict.main, group.state == State::Suggested);
+    let rest = main == Some(Reason::SplitIncomplete);
+    judge.demand(!rest || suggested, "state", "suggested", group.state.code(), found);
+    let open = matches!(main, Some(Reason::SplitIncomplete | Reason::Amount | Reason::BankCharge));
+    judge.demand(open || !suggested, "state", "a certain state", "suggested", found);
 }
 
 /// A hint without an explanation stands on nearly one number or nearly one amount.
@@ -132,7 +147,9 @@ fn notes(judge: &Judge, found: &mut Violations) {
         let words = format!("{}{}", if wanted { "" } else { "no " }, note.code());
         judge.demand(has(note) == wanted, "note", words, text(), found);
     }
-    let ambiguous = group.state == State::Suggested && group.pass != Pass::Diagnostic;
+    // A hint, or an unexplained rest of one number, is a suggestion without rivals.
+    let rivals = matches!(group.pass, Pass::AmountDate | Pass::Combination);
+    let ambiguous = group.state == State::Suggested && rivals;
     let words = if ambiguous { "ambiguous" } else { "nothing ambiguous" };
     judge.demand(has(Reason::Ambiguous) == ambiguous, "note", words, text(), found);
     let limit = has(Reason::SearchLimit);

@@ -76,7 +76,7 @@ fn run(ours: &Lines, theirs: &Lines, rules: &RuleSet) -> Outcome {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
     #[test]
     fn what_the_kernel_makes_is_accepted(ours in rows(), theirs in rows(), preset in 0_usize..3) {
         let rules = RuleSet::preset(RuleSet::PRESETS[preset]).unwrap();
