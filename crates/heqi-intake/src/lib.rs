@@ -27,6 +27,7 @@ mod lines;
 mod names;
 mod normalise;
 mod options;
+mod parquet_input;
 mod plan;
 mod profile;
 mod read;

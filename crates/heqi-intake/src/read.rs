@@ -10,6 +10,7 @@ use crate::fast;
 use crate::guard;
 use crate::head::{self, Rows};
 use crate::normalise::{self, RowOutcome};
+use crate::parquet_input::Table;
 use crate::plan::{Plan, TextShape};
 use crate::sheet::{Book, SheetRows};
 use crate::sniff::{self, Kind, TextKind};
@@ -123,10 +124,25 @@ fn fast_path(task: Task<'_>, plan: &Plan) -> Result<Option<Reading>, IntakeError
     found.collector.finish(plan, name, found.sha256).map(Some)
 }
 
-/// Dispatch to the Parquet reader.
+/// Reads a Parquet file; its bytes are hashed at the same time.
 fn parquet(task: Task<'_>) -> Result<Reading, IntakeError> {
-    let (name, what) = (task.name.to_owned(), "a Parquet file".to_owned());
-    Err(IntakeError::Unsupported { name, what })
+    let Task { source, name, options, progress, .. } = task;
+    let table = Table::open(source, name, options)?;
+    let plan = parquet_plan(task, &table)?;
+    let (sha256, collector) = rayon::join(
+        || fast::sha256(source),
+        || table.read(&plan, &options.limits, progress),
+    );
+    let sha256 = sha256.map_err(|source| IntakeError::Io { name: name.to_owned(), source })?;
+    collector?.finish(&plan, name, sha256)
+}
+
+fn parquet_plan(task: Task<'_>, table: &Table<'_>) -> Result<Plan, IntakeError> {
+    let options = table.options(task.options);
+    let task = Task { options: &options, ..task };
+    let mut plan = understand::plan(table, known(task, Format::Parquet, None, None))?;
+    table.settle(&mut plan);
+    Ok(plan)
 }
 
 /// Reads every row with care.

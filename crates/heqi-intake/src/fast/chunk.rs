@@ -1,6 +1,6 @@
 //! The rows of one block as columns, and how they join the columns of the file.
 
-use heqi_domain::{Account, Day, EntryKind};
+use heqi_domain::{Account, Day, EntryKind, NO_DAY};
 
 use crate::Reject;
 use super::accounts::{Accounts, Customer};
@@ -102,6 +102,21 @@ impl Chunk {
 }
 
 impl Chunk {
+    /// Adds up what the inspection and the checks need of rows in hundredths.
+    pub fn count(&mut self, amounts: &[i64], credits: &[i64], days: &[Day]) {
+        let sum = |values: &[i64]| values.iter().map(|it| i128::from(*it)).sum::<i128>();
+        let (net, credit) = (sum(amounts), sum(credits));
+        let thousandths = 10;
+        self.tally.sums.debit += (net + credit) * thousandths;
+        self.tally.sums.credit += credit * thousandths;
+        self.tally.sums.count += amounts.len() as u64;
+        // A row without a day needs care; only where the file has no dates are there none.
+        let first = days.iter().copied().min().unwrap_or(NO_DAY);
+        if first != NO_DAY {
+            self.tally.day(first, days.iter().copied().max().unwrap_or(first));
+        }
+    }
+
     /// Takes what `normalise::row` made of a row.
     pub fn take(
         &mut self,

@@ -120,6 +120,27 @@ pub(crate) fn is_plain_at_once(text: &[u8]) -> bool {
     }
 }
 
+/// Whether a text is not plain, or may be more than a text: the label of a control row, or, where
+/// it is a `key`, a number that a spreadsheet has damaged. `ascii`: the block has no other bytes.
+#[inline(always)]
+pub(crate) fn looks_odd(text: &[u8], key: bool, ascii: bool) -> bool {
+    let at_once = is_plain_at_once(text) && (ascii || text.is_ascii());
+    !at_once && looks_odd_closely(text, key, ascii)
+}
+
+#[inline(never)]
+fn looks_odd_closely(text: &[u8], key: bool, ascii: bool) -> bool {
+    !is_plain(text)
+        || may_be_label(text, ascii)
+        || key && may_be_scientific(text)
+        || !ascii && is_broken(text)
+}
+
+/// Whether the text holds the character that stands for undecodable bytes.
+fn is_broken(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, "\u{FFFD}".as_bytes()).is_some()
+}
+
 /// Beginnings of the labels in ASCII; every label of [`words::control`] has one of them.
 const BEGINNINGS: [&[u8; 4]; 11] = [
     b"open", b"bala", b"brou", b"begi", b"clos", b"endi", b"carr", b"subt", b"tota", b"gran",

@@ -11,7 +11,7 @@ use super::accounts::{Accounts, Customer, Words, currencies, kinds};
 use super::cell::{hundredths, iso_day};
 use super::chunk::{Chunk, Texts};
 use super::layout::{Layout, Part};
-use super::plain::{is_plain, is_plain_at_once, may_be_label, may_be_scientific};
+use super::plain::{is_plain, looks_odd};
 use super::rows::Block;
 use crate::plan::Plan;
 
@@ -202,10 +202,7 @@ impl Run {
                 continue;
             }
             let text = &column.bytes[start..end];
-            let at_once = is_plain_at_once(text) && (block.ascii || text.is_ascii());
-            if !at_once {
-                *care |= looks_odd(text, key, block.ascii);
-            }
+            *care |= looks_odd(text, key, block.ascii);
         }
     }
 
@@ -240,7 +237,8 @@ impl Run {
         if rows.is_empty() {
             return;
         }
-        self.count(rows.clone(), chunk);
+        let columns = (&self.amount[rows.clone()], &self.credit[rows.clone()]);
+        chunk.count(columns.0, columns.1, &self.day[rows.clone()]);
         chunk.amount.extend_from_slice(&self.amount[rows.clone()]);
         chunk.day.extend_from_slice(&self.day[rows.clone()]);
         chunk.kind.extend_from_slice(&self.kind[rows.clone()]);
@@ -274,23 +272,6 @@ impl Run {
                     joined(texts, &columns, rows.clone());
                 }
             }
-        }
-    }
-
-    /// Adds up what the inspection and the checks need.
-    fn count(&self, rows: Range<usize>, chunk: &mut Chunk) {
-        let sum = |values: &[i64]| values.iter().map(|it| i128::from(*it)).sum::<i128>();
-        let net = sum(&self.amount[rows.clone()]);
-        let credit = sum(&self.credit[rows.clone()]);
-        let thousandths = 10;
-        chunk.tally.sums.debit += (net + credit) * thousandths;
-        chunk.tally.sums.credit += credit * thousandths;
-        chunk.tally.sums.count += rows.len() as u64;
-        let days = &self.day[rows];
-        let first = days.iter().copied().min().unwrap_or(NO_DAY);
-        let last = days.iter().copied().max().unwrap_or(NO_DAY);
-        if first != NO_DAY {
-            chunk.tally.day(first, last);
         }
     }
 }
@@ -331,18 +312,4 @@ fn joined(texts: &mut Texts, columns: &[Column<'_>], rows: Range<usize>) {
         }
         texts.end();
     }
-}
-
-/// Whether a text is not plain, or may be more than a text.
-#[inline(never)]
-fn looks_odd(text: &[u8], key: bool, ascii: bool) -> bool {
-    !is_plain(text)
-        || may_be_label(text, ascii)
-        || key && may_be_scientific(text)
-        || !ascii && is_broken(text)
-}
-
-/// Whether the text holds the character that stands for undecodable bytes.
-fn is_broken(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, "\u{FFFD}".as_bytes()).is_some()
 }
