@@ -73,6 +73,11 @@ fn read(home: &Path, side: Side, view: Option<heqi_intake::View>) -> Reading {
 
 /// The invented company's ledgers, matched and written as `heqi match` does.
 fn result(formats: &[ResultFormat]) -> Case {
+    result_from(formats, [0, 0])
+}
+
+/// The same where every customer opens with these balances.
+fn result_from(formats: &[ResultFormat], opening: [i64; 2]) -> Case {
     let home = tempfile::tempdir().unwrap();
     let sample = heqi_sample::generate(&heqi_sample::Spec::new(4, 320, 7));
     let mut bytes = Vec::new();
@@ -92,7 +97,9 @@ fn result(formats: &[ResultFormat]) -> Case {
         };
     }
     let rules = RuleSet::default();
-    let openings = Openings::default();
+    let accounts = ours.lines.accounts.iter().filter(|_| opening != [0, 0]);
+    let by_account = accounts.map(|account| (account.clone(), opening)).collect();
+    let openings = Openings { by_account, only: None };
     let outcome = match_lines(&ours.lines, &theirs.lines, &rules, &openings, &NoProgress).unwrap();
     let view = match theirs.inspection.orientation {
         Orientation::Payable => "payable",
@@ -601,6 +608,20 @@ fn tampered_summaries_are_found() {
 #[test]
 fn tampered_inputs_are_found() {
     check(INPUTS, TABLES);
+}
+
+#[test]
+fn opening_differences_are_part_of_the_bridge() {
+    let case = result_from(TABLES, [100_000, 50]);
+    if let Err(error) = verify(&case.dir(), &NoProgress) {
+        panic!("{error}");
+    }
+    set(&case, "bridge.csv", 5, "0.01", |row| row[2] == "opening" && !row[3].is_empty());
+    reseal(&case);
+    let Err(VerifyError::Unsound(unsound)) = verify(&case.dir(), &NoProgress) else {
+        panic!("a changed opening difference is verified");
+    };
+    assert!(unsound.findings.iter().any(|finding| finding.file == "bridge.csv"), "{unsound}");
 }
 
 /// The tools of these tests change nothing by themselves.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use heqi_domain::{Account, Lines, Side};
+use heqi_domain::{Account, Lines, Reason, Side};
 use heqi_matching::{
     Block, Discrepancy, Evidence, ExactPair, Group, GroupId, Outcome, Pass, Place, Residual, State,
     Violations,
@@ -135,7 +135,7 @@ impl Tables<'_> {
     fn bridge(&mut self, rebuilt: &mut Rebuilt) -> Result<bool, VerifyError> {
         let mut open = false;
         self.each("bridge", BRIDGE, |tables, cells, row| {
-            let [customer, currency, item, _, _, _, ours, theirs] = cells else { return Ok(()) };
+            let [customer, currency, item, id, _, _, ours, theirs] = cells else { return Ok(()) };
             let account = account(customer, currency)?;
             let balance = |cell: &str| {
                 need(cells::amount(cell, account.currency), "balance", cell).map(i128::from)
@@ -155,7 +155,8 @@ impl Tables<'_> {
                         lines: [0, 0],
                         opening,
                         movement: [0, 0],
-                        discrepancies: next..next,
+                        // An opening difference is a discrepancy too, told in this row.
+                        discrepancies: next..next + usize::from(!id.is_empty()),
                     });
                     open = true;
                 }
@@ -335,13 +336,18 @@ impl Tables<'_> {
 
     /// The rows of the bridges are the discrepancies, in their order.
     fn compare_bridge(&mut self, rebuilt: &Rebuilt) -> Result<bool, VerifyError> {
-        let mut rows = rebuilt.outcome.discrepancies.iter();
+        let is_opening = |row: &&Discrepancy| row.verdict.main == Some(Reason::Opening);
+        let all = || rebuilt.outcome.discrepancies.iter();
+        let (mut openings, mut rows) =
+            (all().filter(is_opening), all().filter(|row| !is_opening(row)));
         let read = self.each("bridge", BRIDGE, |_, cells, _| {
             let currency = account(&cells[0], &cells[1])?.currency;
-            if cells[2] != "discrepancy" {
-                return Ok(());
-            }
-            let Some(row) = rows.next() else {
+            let next = match cells[2].as_str() {
+                "discrepancy" => rows.next(),
+                _ if cells[3].is_empty() => return Ok(()),
+                _ => openings.next(),
+            };
+            let Some(row) = next else {
                 return Err(("discrepancy", format!("{} without a row there", cells[3])));
             };
             let same = cells::id('D', &cells[3]) == Some(row.id)
@@ -353,7 +359,7 @@ impl Tables<'_> {
             let found = format!("{} {} {}", cells[3], cells[4], cells[5]);
             Err(("discrepancy", format!("{found}, unlike discrepancies.{}", rebuilt.ending)))
         })?;
-        if rows.next().is_some() {
+        if rows.next().is_some() || openings.next().is_some() {
             let file = format!("bridge.{}", rebuilt.ending);
             let expected = format!("{} discrepancies", rebuilt.outcome.discrepancies.len());
             let code = FindingCode::Unreadable;
