@@ -339,6 +339,14 @@ fn best_sheet(task: Task<'_>, book: &Book<'_>) -> Result<String, IntakeError> {
     })
 }
 
+/// The plan of a Parquet file.
+#[cfg(test)]
+pub(crate) fn plan_of(table: &Table<'_>, options: &ReadOptions) -> Result<Plan, IntakeError> {
+    let source: &dyn Source = &Vec::new();
+    let task = Task { source, name: "test", options, template: None, progress: &NoProgress };
+    parquet_plan(task, table)
+}
+
 /// The plan of a text file, and the file as the careful reader reads it.
 #[cfg(test)]
 pub(crate) fn with_care(

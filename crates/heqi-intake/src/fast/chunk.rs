@@ -2,8 +2,8 @@
 
 use heqi_domain::{Account, Day, EntryKind, NO_DAY};
 
-use crate::Reject;
 use super::accounts::{Accounts, Customer};
+use crate::Reject;
 use crate::collect::{Balance, Collector, Tally};
 use crate::normalise::{LineDraft, RowOutcome};
 use crate::plan::Plan;

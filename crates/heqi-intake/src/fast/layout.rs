@@ -26,6 +26,7 @@ pub(crate) enum Part {
 }
 
 /// The parts of a row in file order.
+#[derive(Clone)]
 pub(crate) struct Layout {
     /// One part a column.
     pub parts: Vec<Part>,

@@ -70,9 +70,8 @@ impl ChunkReader for Part {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         let from = start.checked_sub(self.start).and_then(|it| usize::try_from(it).ok());
-        let from = from.filter(|from| {
-            from.checked_add(length).is_some_and(|end| end <= self.bytes.len())
-        });
+        let from =
+            from.filter(|from| from.checked_add(length).is_some_and(|end| end <= self.bytes.len()));
         let from =
             from.ok_or_else(|| ParquetError::EOF("a page lies outside its column".into()))?;
         Ok(self.bytes.slice(from..from + length))
@@ -201,11 +200,13 @@ impl Decoder {
                 numbers(reader, count, top, levels, cells, |it| i128::from(*it))
             }
             ColumnReader::Int32ColumnReader(reader) => {
-                let value = |it: &i32| if unsigned { i128::from(*it as u32) } else { i128::from(*it) };
+                let value =
+                    |it: &i32| if unsigned { i128::from(*it as u32) } else { i128::from(*it) };
                 numbers(reader, count, top, levels, cells, value)
             }
             ColumnReader::Int64ColumnReader(reader) => {
-                let value = |it: &i64| if unsigned { i128::from(*it as u64) } else { i128::from(*it) };
+                let value =
+                    |it: &i64| if unsigned { i128::from(*it as u64) } else { i128::from(*it) };
                 numbers(reader, count, top, levels, cells, value)
             }
             ColumnReader::Int96ColumnReader(reader) => {
@@ -296,9 +297,8 @@ fn numbers<T: DataType>(
         return Ok(());
     }
     let mut values = values.iter();
-    let numbers = cells.valid.iter().map(|valid| {
-        if *valid { values.next().map_or(0, &value) } else { 0 }
-    });
+    let numbers =
+        cells.valid.iter().map(|valid| if *valid { values.next().map_or(0, &value) } else { 0 });
     cells.numbers.extend(numbers);
     Ok(())
 }

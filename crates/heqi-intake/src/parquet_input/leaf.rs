@@ -82,7 +82,8 @@ fn leaf(index: usize, descriptor: &ColumnDescPtr) -> Leaf {
     let mut stem = name.clone();
     if matches!(meaning, Meaning::Whole { .. }) {
         let lower = name.to_lowercase();
-        let ending = |words: &[&str]| words.iter().find(|it| lower.ends_with(**it)).map(|it| it.len());
+        let ending =
+            |words: &[&str]| words.iter().find(|it| lower.ends_with(**it)).map(|it| it.len());
         let unit = ending(CENTS).map(|it| (it, Meaning::Cents));
         let unit = unit.or_else(|| ending(MINOR).map(|it| (it, Meaning::Minor)));
         // Lower case may change the length of other scripts.
@@ -222,7 +223,12 @@ mod tests {
         let check = |meaning: Meaning, value: i128, minor: u32, text: &str| {
             assert_eq!(meaning.text(value, minor), text);
         };
-        check(Meaning::Whole { unsigned: false }, 4_200_000_000_012_345_678, 2, "4200000000012345678");
+        check(
+            Meaning::Whole { unsigned: false },
+            4_200_000_000_012_345_678,
+            2,
+            "4200000000012345678",
+        );
         check(Meaning::Cents, -5, 2, "-0.05");
         check(Meaning::Cents, 123, 0, "1.23");
         check(Meaning::Minor, 123, 0, "123");

@@ -23,6 +23,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use crate::collect::Collector;
 use crate::fast::chunk::{Chunk, Joined};
+use crate::fast::layout::Layout;
 use crate::fast::order::{Queue, Stop};
 use crate::head::{Rows, Visit};
 use crate::plan::Plan;
@@ -106,12 +107,23 @@ impl<'a> Table<'a> {
         limits: &Limits,
         progress: &dyn Progress,
     ) -> Result<Collector, IntakeError> {
+        self.read_by(plan, limits, progress, Layout::of(plan))
+    }
+
+    fn read_by(
+        &self,
+        plan: &Plan,
+        limits: &Limits,
+        progress: &dyn Progress,
+        layout: Option<Layout>,
+    ) -> Result<Collector, IntakeError> {
         let groups = self.metadata.num_row_groups();
         let threads = rayon::current_num_threads().min(groups).max(1);
         let crew = Crew {
             table: self,
             plan,
             limits,
+            layout,
             progress,
             firsts: self.first_rows(),
             queue: Queue::new(Joined::new(plan, threads)),
@@ -230,6 +242,7 @@ struct Crew<'a> {
     table: &'a Table<'a>,
     plan: &'a Plan,
     limits: &'a Limits,
+    layout: Option<Layout>,
     progress: &'a dyn Progress,
     firsts: Vec<u64>,
     queue: Queue<Chunk, Joined<'a>>,
@@ -241,7 +254,8 @@ struct Crew<'a> {
 impl Crew<'_> {
     /// One thread: row group after row group until none is left.
     fn work(&self, thread: usize) {
-        let mut taker = RowTaker::new(self.plan, self.limits, &self.table.leaves);
+        let layout = self.layout.clone();
+        let mut taker = RowTaker::new(self.plan, self.limits, &self.table.leaves, layout);
         loop {
             let group = self.next.fetch_add(1, Ordering::Relaxed);
             if group >= self.firsts.len() || self.stop.is_set() {

@@ -45,7 +45,13 @@ pub(super) struct RowTaker<'p> {
 }
 
 impl<'p> RowTaker<'p> {
-    pub fn new(plan: &'p Plan, limits: &'p Limits, leaves: &'p [Leaf]) -> Self {
+    /// Without a layout every row goes through `normalise::row`.
+    pub fn new(
+        plan: &'p Plan,
+        limits: &'p Limits,
+        leaves: &'p [Leaf],
+        layout: Option<Layout>,
+    ) -> Self {
         let mut accounts = Accounts::default();
         // Number 0 is the plan's.
         accounts.currency(plan.currency);
@@ -53,7 +59,7 @@ impl<'p> RowTaker<'p> {
             plan,
             limits,
             leaves,
-            layout: Layout::of(plan),
+            layout,
             accounts,
             kinds: kinds(),
             currencies: currencies(),
@@ -66,13 +72,6 @@ impl<'p> RowTaker<'p> {
             kind: Vec::new(),
             currency: Vec::new(),
         }
-    }
-
-    /// Every row as texts through `normalise::row`.
-    #[cfg(test)]
-    pub fn with_care_only(mut self) -> Self {
-        self.layout = None;
-        self
     }
 
     /// Takes the rows of a batch, the first of which is `first` of the file. Columns that are
@@ -212,7 +211,11 @@ impl<'p> RowTaker<'p> {
             return;
         }
         let roles = &self.plan.roles;
-        chunk.count(&self.amount[rows.clone()], &self.credit[rows.clone()], &self.day[rows.clone()]);
+        chunk.count(
+            &self.amount[rows.clone()],
+            &self.credit[rows.clone()],
+            &self.day[rows.clone()],
+        );
         chunk.amount.extend_from_slice(&self.amount[rows.clone()]);
         chunk.day.extend_from_slice(&self.day[rows.clone()]);
         chunk.kind.extend_from_slice(&self.kind[rows.clone()]);
@@ -230,9 +233,9 @@ impl<'p> RowTaker<'p> {
                 let customer = if start == end { unnamed } else { named() };
                 accounts.index(customer, currency[row])
             })),
-            None => chunk
-                .account
-                .extend(rows.clone().map(|row| accounts.index(unnamed, currency[row]))),
+            None => {
+                chunk.account.extend(rows.clone().map(|row| accounts.index(unnamed, currency[row])))
+            }
         }
         match roles.reference {
             Some(column) => single(&mut chunk.reference, &cells[column], rows.clone()),
