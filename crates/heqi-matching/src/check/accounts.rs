@@ -26,10 +26,13 @@ pub(crate) fn blocks(
         named.filter(|name| !name.is_empty()).collect()
     };
     let (our_names, their_names) = (names(ours), names(theirs));
+    let nameless =
+        |lines: &Lines, names: &BTreeSet<String>| !lines.accounts.is_empty() && names.is_empty();
+    let pooled = nameless(ours, &our_names) || nameless(theirs, &their_names);
     let mut of = |lines: &Lines, is_theirs: bool| -> Vec<Option<u32>> {
         let mut all = Vec::with_capacity(lines.accounts.len());
         for account in &lines.accounts {
-            let customer = expected(&account.customer, is_theirs, &our_names, &their_names);
+            let customer = expected(&account.customer, is_theirs, pooled, &our_names, &their_names);
             let wanted = Account { customer, currency: account.currency };
             let block = place.get(&wanted).copied();
             match block {
@@ -60,10 +63,11 @@ pub(crate) fn blocks(
 fn expected(
     customer: &str,
     is_theirs: bool,
+    pooled: bool,
     ours: &BTreeSet<String>,
     theirs: &BTreeSet<String>,
 ) -> String {
-    if ours.is_empty() || theirs.is_empty() {
+    if pooled {
         // One side names nobody: the other side's only customer, or all of them pooled.
         let mut named = ours.iter().chain(theirs);
         return match (named.next(), named.next()) {

@@ -1,13 +1,14 @@
 //! The outcome as the tables claim it, with the row of every claim.
 
+mod evidence;
+mod groups;
+mod places;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use heqi_domain::{Account, Lines, Reason, Side};
-use heqi_matching::{
-    Block, Discrepancy, Evidence, ExactPair, Group, GroupId, Outcome, Pass, Place, Residual, State,
-    Violations,
-};
+use heqi_matching::{Block, Discrepancy, Evidence, Outcome, Residual};
 
 use super::VerifyError;
 use super::cells::{self, Names};
@@ -96,7 +97,7 @@ pub fn rebuild(
         && tables.discrepancies(&mut rebuilt)?
         && tables.compare_bridge(&rebuilt)?
         && tables.evidence(&mut rebuilt)?;
-    count_lines(&mut rebuilt.outcome, lines);
+    places::count_lines(&mut rebuilt.outcome, lines);
     Ok((complete && unsound.total == before).then_some(rebuilt))
 }
 
@@ -110,8 +111,11 @@ impl Tables<'_> {
     }
 
     fn note(&mut self, table: &Table, what: &str, expected: &str, found: &str) {
-        let code = FindingCode::Unreadable;
-        self.unsound.add(code, &table.file, Some(table.row), what, expected, found);
+        self.note_row(&table.file, table.row, what, expected, found);
+    }
+
+    fn note_row(&mut self, file: &str, row: u64, what: &str, expected: &str, found: &str) {
+        self.unsound.add(FindingCode::Unreadable, file, Some(row), what, expected, found);
     }
 
     /// Reads a table row by row; a row that `take` refuses becomes a finding.
@@ -178,118 +182,6 @@ impl Tables<'_> {
             Ok(())
         })
         .map(|read| read && !open)
-    }
-
-    /// Groups and their members, two tables that are read side by side.
-    fn groups(&mut self, rebuilt: &mut Rebuilt) -> Result<bool, VerifyError> {
-        let Some(mut members) = self.open("members", MEMBERS)? else { return Ok(false) };
-        let before = self.unsound.total;
-        let mut waiting = members.next(self.unsound)?;
-        let mut failure = None;
-        let mut previous = String::new();
-        let read = self.each("groups", GROUPS, |tables, cells, row| {
-            let mut group = tables.group(cells)?;
-            let (id, counts) = (&cells[0], [&cells[3], &cells[4]]);
-            let wanted = counts.map(|cell| cell.parse::<usize>().unwrap_or(usize::MAX));
-            let mut taken = [0_usize; 2];
-            // Rows of the group before that it did not count would stop everything behind.
-            while let Some(member) =
-                waiting.as_ref().filter(|member| member[2] == previous && previous != *id)
-            {
-                let found = format!("{} `{}` too many in {previous}", member[0], member[1]);
-                tables.note(&members, "members", "no further line", &found);
-                match members.next(tables.unsound) {
-                    Ok(next) => waiting = next,
-                    Err(error) => failure = failure.take().or(Some(error)),
-                }
-                if failure.is_some() {
-                    return Ok(());
-                }
-            }
-            previous.clone_from(id);
-            while let Some(member) = waiting.as_ref().filter(|member| member[2] == *id) {
-                // Another pair of the same name follows: it has its own row.
-                if taken == wanted {
-                    break;
-                }
-                match tables.member(member, cells) {
-                    Ok((Side::Ours, line)) => group.ours.push(line),
-                    Ok((Side::Theirs, line)) => group.theirs.push(line),
-                    Err((what, found)) => {
-                        tables.note(&members, what, "what its group says", &found);
-                    }
-                }
-                taken[usize::from(member[0] == "theirs")] += 1;
-                match members.next(tables.unsound) {
-                    Ok(next) => waiting = next,
-                    Err(error) => {
-                        failure = Some(error);
-                        return Ok(());
-                    }
-                }
-            }
-            if taken != wanted {
-                let expected =
-                    format!("{} lines of ours and {} of theirs in {id}", counts[0], counts[1]);
-                let found = format!("{} and {}", taken[0], taken[1]);
-                tables.note(&members, "members", &expected, &found);
-            }
-            let plain = group.pass == Pass::Exact
-                && group.state == State::Settled
-                && group.verdict == heqi_matching::Verdict::NONE;
-            if let (true, [ours], [theirs]) = (plain, &group.ours[..], &group.theirs[..]) {
-                rebuilt.outcome.pairs.push(ExactPair {
-                    id: group.id,
-                    ours: *ours,
-                    theirs: *theirs,
-                });
-                rebuilt.pairs.push(row);
-            } else {
-                rebuilt.outcome.groups.push(group);
-                rebuilt.groups.push(row);
-            }
-            Ok(())
-        })?;
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        if let Some(member) = waiting {
-            let found = format!("{} `{}` of {}", member[0], member[1], member[2]);
-            self.note(&members, "members", "a group in this place of the groups", &found);
-        }
-        Ok(read && self.unsound.total == before)
-    }
-
-    fn group(&self, cells: &[String]) -> Cell<Group> {
-        let account = account(&cells[7], &cells[8])?;
-        let block = need(self.accounts.get(&account).copied(), "account", &cells[7])?;
-        let rank = match cells[9].as_str() {
-            "" => 0,
-            text => need(text.parse().ok(), "rank", text)?,
-        };
-        Ok(Group {
-            id: need(cells::id('G', &cells[0]), "group_id", &cells[0])?,
-            block,
-            pass: need(cells::pass(&cells[2]), "pass", &cells[2])?,
-            state: need(cells::state(&cells[1]), "state", &cells[1])?,
-            ours: Vec::new(),
-            theirs: Vec::new(),
-            difference: need(cells::amount(&cells[5], account.currency), "difference", &cells[5])?,
-            verdict: need(cells::verdict(&cells[6], false), "reason", &cells[6])?,
-            evidence: Evidence { rank, ..Evidence::default() },
-        })
-    }
-
-    /// A member's line; its state and reason are those of its group.
-    fn member(&self, member: &[String], group: &[String]) -> Cell<(Side, u32)> {
-        let side = need(cells::side(&member[0]), "side", &member[0])?;
-        let line = need(self.names.line(side, &member[1]), "line_id", &member[1])?;
-        if member[3] != group[1] || member[4] != group[6] {
-            let found =
-                format!("{} `{}` instead of {} `{}`", member[3], member[4], group[1], group[6]);
-            return Err(("state and reason", found));
-        }
-        Ok((side, line))
     }
 
     fn residuals(&mut self, rebuilt: &mut Rebuilt) -> Result<bool, VerifyError> {
@@ -367,191 +259,9 @@ impl Tables<'_> {
         }
         Ok(read)
     }
-
-    /// The evidence, in the order of groups, discrepancies and residuals.
-    fn evidence(&mut self, rebuilt: &mut Rebuilt) -> Result<bool, VerifyError> {
-        const FILE: &str = "evidence.jsonl";
-        let path = self.dir.join(FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => String::new(),
-            Err(error) => return Err(VerifyError::io(&path)(error)),
-        };
-        let ids = &self.names;
-        let mut lines = text.lines().zip(1_u64..);
-        let outcome = &mut rebuilt.outcome;
-        let groups = outcome.groups.iter_mut().map(|group| {
-            let rank = group.evidence.rank;
-            (Subject::Group(group.id, group.pass, rank), &mut group.evidence)
-        });
-        let discrepancies = (outcome.discrepancies.iter_mut())
-            .map(|row| (Subject::Discrepancy(row.id), &mut row.evidence));
-        let residuals = (outcome.residuals.iter_mut())
-            .map(|row| (Subject::Residual(row.side, row.line), &mut row.evidence));
-        let before = self.unsound.total;
-        for (subject, evidence) in groups.chain(discrepancies).chain(residuals) {
-            let Some((line, row)) = lines.next() else {
-                let code = FindingCode::Unreadable;
-                self.unsound.add(code, FILE, None, "rows", subject.words(), "the end of the file");
-                return Ok(false);
-            };
-            match subject.read(line, ids) {
-                Ok(read) => *evidence = read,
-                Err(found) => {
-                    let code = FindingCode::Unreadable;
-                    let expected = format!("the evidence of {}", subject.words());
-                    self.unsound.add(code, FILE, Some(row), "evidence", expected, found);
-                }
-            }
-        }
-        if let Some((line, row)) = lines.next() {
-            let found = super::rows::show(Some(line.as_bytes()));
-            let code = FindingCode::Unreadable;
-            self.unsound.add(code, FILE, Some(row), "rows", "the end of the file", found);
-        }
-        Ok(self.unsound.total == before)
-    }
 }
 
 fn account(customer: &str, currency: &str) -> Cell<Account> {
     let code = need(currency.parse().ok(), "currency", currency)?;
     Ok(Account { customer: customer.to_owned(), currency: code })
-}
-
-/// What a line of `evidence.jsonl` is about.
-enum Subject {
-    Group(GroupId, Pass, u32),
-    Discrepancy(GroupId),
-    Residual(Side, u32),
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Proof {
-    of: String,
-    id: Option<String>,
-    pass: Option<String>,
-    side: Option<String>,
-    line_id: Option<String>,
-    evidence: Evidence,
-}
-
-impl Subject {
-    fn words(&self) -> String {
-        match self {
-            Self::Group(id, pass, _) => format!("group {id} ({})", pass.code()),
-            Self::Discrepancy(id) => format!("discrepancy D{:016x}", id.0),
-            Self::Residual(side, line) => format!("residual of {} (line {line})", side.code()),
-        }
-    }
-
-    fn read(&self, line: &str, names: &Names) -> Result<Evidence, String> {
-        let proof: Proof = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        let id = |prefix| proof.id.as_deref().and_then(|text| cells::id(prefix, text));
-        let fits = match self {
-            Self::Group(wanted, pass, rank) => {
-                // The table shows the rank of suggestions, the evidence all of them.
-                let ranked = *rank == proof.evidence.rank;
-                let passed = proof.pass.as_deref() == Some(pass.code());
-                proof.of == "group" && id('G') == Some(*wanted) && passed && ranked
-            }
-            Self::Discrepancy(wanted) => proof.of == "discrepancy" && id('D') == Some(*wanted),
-            Self::Residual(side, line) => {
-                let named = proof.line_id.as_deref().and_then(|id| names.line(*side, id));
-                proof.of == "residual"
-                    && proof.side.as_deref() == Some(side.code())
-                    && named == Some(*line)
-            }
-        };
-        if fits { Ok(proof.evidence) } else { Err(super::rows::show(Some(line.as_bytes()))) }
-    }
-}
-
-/// Lines per block, and the blocks of residuals, from the accounts of the lines: a block is the
-/// account of its own name, else the one in which other lines of the account stand.
-fn count_lines(outcome: &mut Outcome, lines: [&Lines; 2]) {
-    let names: BTreeMap<&Account, u32> =
-        outcome.blocks.iter().zip(0..).map(|(block, at)| (&block.account, at)).collect();
-    let mut places: [Vec<Option<u32>>; 2] =
-        lines.map(|side| side.accounts.iter().map(|account| names.get(account).copied()).collect());
-    for group in &outcome.groups {
-        for (at, members) in [&group.ours, &group.theirs].into_iter().enumerate() {
-            for line in members {
-                let account = lines[at].account[*line as usize] as usize;
-                places[at][account] = places[at][account].or(Some(group.block));
-            }
-        }
-    }
-    let of_pair = |pair: &ExactPair, at: usize| {
-        lines[at].account[[pair.ours, pair.theirs][at] as usize] as usize
-    };
-    for pair in &outcome.pairs {
-        let known = places[0][of_pair(pair, 0)].or(places[1][of_pair(pair, 1)]);
-        for at in [0, 1] {
-            let place = &mut places[at][of_pair(pair, at)];
-            *place = place.or(known);
-        }
-    }
-    for row in &outcome.discrepancies {
-        for (at, members) in [&row.ours, &row.theirs].into_iter().enumerate() {
-            for line in members {
-                let account = lines[at].account[*line as usize] as usize;
-                places[at][account] = places[at][account].or(Some(row.block));
-            }
-        }
-    }
-    for residual in &mut outcome.residuals {
-        let at = usize::from(residual.side == Side::Theirs);
-        let account = lines[at].account[residual.line as usize] as usize;
-        residual.block = places[at][account].unwrap_or(0);
-    }
-    for at in [0, 1] {
-        for account in &lines[at].account {
-            if let Some(block) = places[at][*account as usize] {
-                outcome.blocks[block as usize].lines[at] += 1;
-            }
-        }
-    }
-}
-
-impl Rebuilt {
-    /// Turns what the checker found into findings with file and row.
-    pub fn blame(&self, violations: &Violations, lines: [&Lines; 2], unsound: &mut Unsound) {
-        let ending = self.ending;
-        for violation in &violations.kept {
-            let row = |rows: &[u64], at: usize| rows.get(at).copied();
-            let (file, row) = match violation.place {
-                Place::Block(at) => ("bridge", row(&self.blocks, at)),
-                Place::Pair(at) => ("groups", row(&self.pairs, at)),
-                Place::Group(at) => ("groups", row(&self.groups, at)),
-                Place::Residual(at) => ("residuals", row(&self.residuals, at)),
-                Place::Discrepancy(at) => ("discrepancies", row(&self.discrepancies, at)),
-                // A line that stands nowhere is missing from both.
-                Place::Line(..) => ("members", None),
-                Place::Whole => ("bridge", None),
-            };
-            let mut what = violation.what.to_owned();
-            let named = match violation.place {
-                Place::Line(side, line) => {
-                    let at = usize::from(side == Side::Theirs);
-                    format!("{} {}", side.code(), lines[at].id_of(line))
-                }
-                Place::Pair(at) => {
-                    format!("{}: {}", self.outcome.pairs[at].id, violation.lines)
-                }
-                Place::Group(at) => {
-                    format!("{}: {}", self.outcome.groups[at].id, violation.lines)
-                }
-                _ => violation.lines.clone(),
-            };
-            if !named.is_empty() {
-                what = format!("{what} of {named}");
-            }
-            let file = format!("{file}.{ending}");
-            let (expected, found) = (&violation.expected, &violation.found);
-            unsound.add(FindingCode::Unproved, &file, row, &what, expected, found);
-        }
-        unsound.total += violations.total - violations.kept.len() as u64;
-    }
 }
