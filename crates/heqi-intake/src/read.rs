@@ -129,10 +129,8 @@ fn parquet(task: Task<'_>) -> Result<Reading, IntakeError> {
     let Task { source, name, options, progress, .. } = task;
     let table = Table::open(source, name, options)?;
     let plan = parquet_plan(task, &table)?;
-    let (sha256, collector) = rayon::join(
-        || fast::sha256(source),
-        || table.read(&plan, &options.limits, progress),
-    );
+    let (sha256, collector) =
+        rayon::join(|| fast::sha256(source), || table.read(&plan, &options.limits, progress));
     let sha256 = sha256.map_err(|source| IntakeError::Io { name: name.to_owned(), source })?;
     collector?.finish(&plan, name, sha256)
 }

@@ -30,7 +30,8 @@ impl Twins {
 /// A question that an open line asks of the other side.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Question {
-    Key(u32, u64),
+    /// A line of this number and direction: an invoice is not known by its payment.
+    Key(u32, u64, bool),
     Shape(u32, u64),
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn look(
                 amounts.insert((*block, item.amount), ());
                 let raw = lines[side].reference.get(item.line);
                 if item.key != 0 {
-                    questions.entry(Question::Key(*block, item.key)).or_default();
+                    questions.entry(Question::Key(*block, item.key, item.amount > 0)).or_default();
                     questions.entry(Question::Shape(*block, shape_hash(raw))).or_default();
                 }
             }
@@ -73,7 +74,7 @@ pub(crate) fn look(
                         .is_some_and(|seen| seen.load(Ordering::Relaxed) & other != 0)
                 };
                 if item.key != 0 {
-                    item.points = known(Question::Key(*block, item.key));
+                    item.points = known(Question::Key(*block, item.key, item.amount > 0));
                     item.shared_shape = known(Question::Shape(*block, shape_hash(raw)));
                 }
                 if let Some(equal) = twins.get_mut(&(*block, side, item.amount)) {
@@ -104,8 +105,10 @@ fn scan(
             let raw = lines.reference.get(line);
             let key = references.key(raw);
             if key != 0 {
-                for question in [Question::Key(block, key), Question::Shape(block, shape_hash(raw))]
-                {
+                for question in [
+                    Question::Key(block, key, lines.amount[index] > 0),
+                    Question::Shape(block, shape_hash(raw)),
+                ] {
                     if let Some(seen) = questions.get(&question) {
                         seen.fetch_or(1 << side, Ordering::Relaxed);
                     }

@@ -23,7 +23,8 @@ pub(crate) struct Blocks {
 pub(crate) fn find(ours: &Lines, theirs: &Lines) -> Blocks {
     let ours_named = names(ours);
     let theirs_named = names(theirs);
-    let pooled = ours_named.is_empty() || theirs_named.is_empty();
+    let nameless = |lines: &Lines, named: &[String]| !lines.accounts.is_empty() && named.is_empty();
+    let pooled = nameless(ours, &ours_named) || nameless(theirs, &theirs_named);
     let all = if ours_named.is_empty() { &theirs_named } else { &ours_named };
     let only = if all.len() == 1 { all[0].clone() } else { String::new() };
     let folded = unique_folds(&ours_named);

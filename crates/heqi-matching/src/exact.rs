@@ -272,21 +272,67 @@ impl Join<'_> {
             }
         }
         candidates.sort_unstable();
-        let (mut used_a, mut used_b) = (vec![false; a.len()], vec![false; b.len()]);
-        for (_, _, i, j) in candidates {
-            if !used_a[i] && !used_b[j] {
-                (used_a[i], used_b[j]) = (true, true);
+        let partner_of_b = most_pairs(a.len(), b.len(), &candidates);
+        let mut used_a = vec![false; a.len()];
+        for (j, partner) in partner_of_b.iter().enumerate() {
+            if let Some(i) = *partner {
+                used_a[i] = true;
                 let id = crate::content::id_of_keys(&[a[i].1], &[b[j].1]);
                 self.pair(id, a[i].2, b[j].2, found);
             }
         }
         let paired = used_a.contains(&true);
-        let rest = |used: &[bool], side: &[(Day, u64, LineIx)]| -> Vec<(LineIx, bool)> {
-            side.iter().zip(used).filter(|(_, used)| !**used).map(|(x, _)| (x.2, paired)).collect()
-        };
-        found.open[0].extend(rest(&used_a, &a));
-        found.open[1].extend(rest(&used_b, &b));
+        let open_a = a.iter().zip(&used_a).filter(|(_, used)| !**used);
+        found.open[0].extend(open_a.map(|(line, _)| (line.2, paired)));
+        let open_b = b.iter().zip(&partner_of_b).filter(|(_, partner)| partner.is_none());
+        found.open[1].extend(open_b.map(|(line, _)| (line.2, paired)));
     }
+}
+
+/// As many pairs as can be, the best candidates first: per line of theirs, its partner of ours.
+///
+/// Source: augmenting paths (Kuhn); candidates are in order of preference.
+fn most_pairs(
+    ours: usize,
+    theirs: usize,
+    candidates: &[(bool, i32, usize, usize)],
+) -> Vec<Option<usize>> {
+    let mut of_ours: Vec<Vec<usize>> = vec![Vec::new(); ours];
+    let mut partner: Vec<Option<usize>> = vec![None; theirs];
+    let mut taken = vec![false; ours];
+    for (_, _, i, j) in candidates {
+        of_ours[*i].push(*j);
+        if !taken[*i] && partner[*j].is_none() {
+            (taken[*i], partner[*j]) = (true, Some(*i));
+        }
+    }
+    for start in (0..ours).filter(|i| !taken[*i]) {
+        let mut seen = vec![false; theirs];
+        augment(start, &of_ours, &mut partner, &mut seen);
+    }
+    partner
+}
+
+fn augment(
+    i: usize,
+    of_ours: &[Vec<usize>],
+    partner: &mut [Option<usize>],
+    seen: &mut [bool],
+) -> bool {
+    for j in &of_ours[i] {
+        if std::mem::replace(&mut seen[*j], true) {
+            continue;
+        }
+        let free = match partner[*j] {
+            None => true,
+            Some(other) => augment(other, of_ours, partner, seen),
+        };
+        if free {
+            partner[*j] = Some(i);
+            return true;
+        }
+    }
+    false
 }
 
 fn sorted_by_content(lines: &Lines, entries: &[Entry]) -> Vec<(Day, u64, LineIx)> {

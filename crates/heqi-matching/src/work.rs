@@ -19,7 +19,7 @@ pub(crate) struct Item {
     pub kind: EntryKind,
     /// Folded reference key; 0 = none.
     pub key: u64,
-    /// Some line of the other side bears the same key (it may be matched already).
+    /// Some line of the other side bears the same key and sign (it may be matched already).
     pub points: bool,
     /// The other side numbers documents in this shape too.
     pub shared_shape: bool,

@@ -34,6 +34,24 @@ pub struct Table {
     pub columns: &'static [&'static str],
 }
 
+/// Takes the cells of one table's rows, in the order of its columns.
+pub trait Cells {
+    /// A text that came from outside or is written for people.
+    fn text(&mut self, text: &str);
+    /// A code of ours: lower-case words, digits and plus signs inside, never harmful.
+    fn code(&mut self, code: &str);
+    /// A count.
+    fn count(&mut self, count: u64);
+    /// A row number as an id: digits, but text in JSON.
+    fn row_id(&mut self, row: u32);
+    /// Minor units as decimal text.
+    fn amount(&mut self, minor: i128, exponent: u32);
+    /// A prefix and sixteen hexadecimal digits.
+    fn hash(&mut self, prefix: char, hash: u64);
+    /// Ends the row.
+    fn end(&mut self);
+}
+
 /// Writes the rows of one table, cell by cell, into one buffer; allocates nothing per cell.
 pub struct Encoder {
     out: String,
@@ -87,9 +105,10 @@ impl Encoder {
             self.out.push('"');
         }
     }
+}
 
-    /// A text that came from outside or is written for people.
-    pub fn text(&mut self, text: &str) {
+impl Cells for Encoder {
+    fn text(&mut self, text: &str) {
         self.open();
         match self.shape {
             Shape::Csv => push_csv(&mut self.out, text),
@@ -97,34 +116,28 @@ impl Encoder {
         }
     }
 
-    /// A code of ours: lower-case words, digits and plus signs inside, never harmful.
-    pub fn code(&mut self, code: &str) {
+    fn code(&mut self, code: &str) {
         self.quoted(|out| out.push_str(code));
     }
 
-    /// A count.
-    pub fn count(&mut self, count: u64) {
+    fn count(&mut self, count: u64) {
         self.open();
         push_decimal(&mut self.out, count.into(), 0);
     }
 
-    /// A row number as an id: digits, but text in JSON.
-    pub fn row_id(&mut self, row: u32) {
+    fn row_id(&mut self, row: u32) {
         self.quoted(|out| push_decimal(out, row.into(), 0));
     }
 
-    /// Minor units as decimal text.
-    pub fn amount(&mut self, minor: i128, exponent: u32) {
+    fn amount(&mut self, minor: i128, exponent: u32) {
         self.quoted(|out| push_decimal(out, minor, exponent));
     }
 
-    /// A prefix and sixteen hexadecimal digits.
-    pub fn hash(&mut self, prefix: char, hash: u64) {
+    fn hash(&mut self, prefix: char, hash: u64) {
         self.quoted(|out| push_hash(out, prefix, hash));
     }
 
-    /// Ends the row.
-    pub fn end(&mut self) {
+    fn end(&mut self) {
         debug_assert_eq!(self.cell, self.columns.len(), "a row of {:?}", self.columns);
         if self.shape == Shape::Jsonl {
             self.out.push('}');

@@ -10,6 +10,7 @@ use crate::error::ResultsError;
 use crate::model::{MatchResult, ResultFormat, Written};
 use crate::staging::{SUMMARY_FILE, Staging};
 use crate::summary::Summary;
+use crate::tables::{ParquetTables, TextTables};
 use crate::work::Work;
 use crate::{tables, workbook};
 
@@ -27,16 +28,18 @@ pub fn write(
     result: &MatchResult,
     progress: &dyn Progress,
 ) -> Result<Written, ResultsError> {
-    if formats.contains(&ResultFormat::Parquet) {
-        return Err(ResultsError::FormatMissing(ResultFormat::Parquet.code()));
-    }
     // An outcome that does not add up is refused before a byte is written.
     Summary::of(result, &[])?;
     let staging = Staging::beside(dir)?;
     let wants = |format| formats.contains(&format);
     let lines = (result.ours.len() + result.theirs.len()) as u64;
     // Tables and workbook each list every line; the workbook lists it in two sheets.
-    let rounds = [(ResultFormat::Csv, 1), (ResultFormat::Json, 1), (ResultFormat::Xlsx, 2)];
+    let rounds = [
+        (ResultFormat::Csv, 1),
+        (ResultFormat::Json, 1),
+        (ResultFormat::Parquet, 1),
+        (ResultFormat::Xlsx, 2),
+    ];
     let total = rounds.iter().filter(|(format, _)| wants(*format)).map(|(_, times)| times * lines);
     progress.stage(Stage::Write, total.sum());
     let work = Work::new(result, progress);
@@ -44,12 +47,17 @@ pub fn write(
     let mut files = vec![staging.put("rules.toml", result.rules.toml.as_bytes())?];
     for (format, shape) in [(ResultFormat::Csv, Shape::Csv), (ResultFormat::Json, Shape::Jsonl)] {
         if wants(format) {
-            tables::write_all(&staging, shape, result, &work, &mut files)?;
+            let writer = TextTables { staging: &staging, shape };
+            tables::write_all(&writer, result, &work, &mut files)?;
         }
+    }
+    if wants(ResultFormat::Parquet) {
+        let writer = ParquetTables { staging: &staging };
+        tables::write_all(&writer, result, &work, &mut files)?;
     }
     files.push(tables::write_evidence(&staging, result, &work)?);
     if wants(ResultFormat::Xlsx) {
-        let has_tables = wants(ResultFormat::Csv) || wants(ResultFormat::Json);
+        let has_tables = formats.iter().any(|format| *format != ResultFormat::Xlsx);
         workbook::write(&staging, result, &work, has_tables)?;
         files.push(staging.measure(workbook::FILE)?);
     }

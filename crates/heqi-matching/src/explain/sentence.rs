@@ -1,7 +1,8 @@
 //! A discrepancy in one sentence, Chinese or English, from its evidence and lines.
 
-use heqi_domain::{Lang, LineIx, Lines, NO_DAY, day_text, grouped_text};
+use heqi_domain::{Lang, LineIx, Lines, NO_DAY, Reason, day_text, grouped_text};
 
+use crate::evidence::Witness;
 use crate::outcome::{Discrepancy, Outcome};
 
 /// The sentence of a discrepancy: what is seen, on which documents, by how much.
@@ -23,7 +24,21 @@ pub fn sentence(
         .map_or("", |reason| reason.text(lang).label);
     let ours_text = side_text(ours, &discrepancy.ours, exponent, lang);
     let theirs_text = side_text(theirs, &discrepancy.theirs, exponent, lang);
+    let twice =
+        matches!(discrepancy.verdict.main, Some(Reason::DuplicateOurs | Reason::DuplicateTheirs));
     let mut text = match (lang, ours_text.is_empty(), theirs_text.is_empty()) {
+        (Lang::Zh, false, true) if twice => {
+            format!("{label}：我方 {ours_text}，另有相同一笔已核对")
+        }
+        (Lang::Zh, true, false) if twice => {
+            format!("{label}：对方 {theirs_text}，另有相同一笔已核对")
+        }
+        (Lang::En, false, true) if twice => {
+            format!("{label}: ours {ours_text}, its equal is matched")
+        }
+        (Lang::En, true, false) if twice => {
+            format!("{label}: theirs {theirs_text}, its equal is matched")
+        }
         (Lang::Zh, false, false) => {
             format!("{label}：我方 {ours_text}，对方 {theirs_text}，相差 {amount}")
         }
@@ -45,7 +60,29 @@ pub fn sentence(
             Lang::En => format!(", exactly a tax of {percent} %"),
         });
     }
+    if !twice && let Some(witness) = discrepancy.evidence.witness {
+        text.push_str(&counted(&witness, exponent, lang));
+    }
     text
+}
+
+/// The counting witness, where it proves that lines are missing whatever the pairing.
+fn counted(witness: &Witness, exponent: u32, lang: Lang) -> String {
+    let (ours, theirs) = (witness.ours, witness.theirs);
+    let missing = ours.abs_diff(theirs);
+    if missing == 0 || ours.max(theirs) < 2 {
+        return String::new();
+    }
+    let amount = grouped_text(i128::from(witness.amount), exponent);
+    match lang {
+        Lang::Zh => format!(
+            "；前后半年内 {amount} 的款项我方 {ours} 笔、对方 {theirs} 笔，无论怎样勾对，至少相差 {missing} 笔"
+        ),
+        Lang::En => format!(
+            "; of {amount} you list {ours} within half a year and they list {theirs}: whatever \
+             the pairing, at least {missing} missing"
+        ),
+    }
 }
 
 /// Up to three lines by number, date and amount; more are only counted.
@@ -55,7 +92,11 @@ fn side_text(lines: &Lines, indices: &[LineIx], exponent: u32, lang: Lang) -> St
         .take(3)
         .map(|line| {
             let index = *line as usize;
-            let reference = lines.reference.get(*line);
+            let reference = match (lines.reference.get(*line), lang) {
+                ("", Lang::Zh) => "无单号",
+                ("", Lang::En) => "no number",
+                (written, _) => written,
+            };
             let day = if lines.day[index] == NO_DAY {
                 String::new()
             } else {

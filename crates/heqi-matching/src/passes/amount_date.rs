@@ -62,7 +62,7 @@ fn contradict(work: &Work<'_>, a: &crate::work::Item, b: &crate::work::Item) -> 
     if money {
         b.points && a.points && !work.rules.passes.diagnostic
     } else {
-        b.points || b.shared_shape
+        a.points || b.points || (a.shared_shape && b.shared_shape)
     }
 }
 

@@ -13,14 +13,44 @@ use crate::work::{OURS, THEIRS, Work};
 const MOST: usize = 60;
 
 pub(crate) fn run(work: &mut Work<'_>) {
+    let mut claims: Vec<Claim> = Vec::new();
     for side in [THEIRS, OURS] {
         let by_key = open_by_key(work, 1 - side);
-        let open: Vec<usize> = work.open(side).collect();
-        for item in open {
+        for item in work.open(side) {
             if let Some(named) = named(work, side, item, &by_key) {
-                join(work, side, item, &named);
+                claims.extend(claim(work, side, item, &named));
             }
         }
+    }
+    // Two lines that name each other make one claim; a line that two claims want is nobody's.
+    claims.sort_by(|a, b| (&a.ours, &a.theirs).cmp(&(&b.ours, &b.theirs)));
+    claims.dedup_by(|a, b| (&a.ours, &a.theirs) == (&b.ours, &b.theirs));
+    let mut wanted: Vec<(usize, usize)> = claims.iter().flat_map(Claim::lines).collect();
+    wanted.sort_unstable();
+    for claim in &claims {
+        let contested = claim.lines().any(|line| {
+            let first = wanted.partition_point(|other| *other < line);
+            wanted.get(first + 1) == Some(&line)
+        });
+        if !contested {
+            let evidence = Evidence { key: claim.key.clone(), ..Evidence::default() };
+            work.join(Pass::Mentioned, &claim.ours, &claim.theirs, claim.verdict, evidence);
+        }
+    }
+}
+
+/// One line and the lines it names, whose sums agree or agree less a bank's charge.
+struct Claim {
+    ours: Vec<usize>,
+    theirs: Vec<usize>,
+    verdict: Verdict,
+    key: String,
+}
+
+impl Claim {
+    fn lines(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let ours = self.ours.iter().map(|item| (OURS, *item));
+        ours.chain(self.theirs.iter().map(|item| (THEIRS, *item)))
     }
 }
 
@@ -71,7 +101,7 @@ fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> 
     (!named.is_empty() && named.len() <= MOST).then_some(named)
 }
 
-fn join(work: &mut Work<'_>, side: usize, item: usize, named: &[usize]) {
+fn claim(work: &Work<'_>, side: usize, item: usize, named: &[usize]) -> Option<Claim> {
     let one = [item];
     let (ours, theirs): (&[usize], &[usize]) =
         if side == OURS { (&one, named) } else { (named, &one) };
@@ -84,7 +114,7 @@ fn join(work: &mut Work<'_>, side: usize, item: usize, named: &[usize]) {
     if a != b {
         let money = work.is_money(ours, theirs);
         if !(money && difference::is_bank_charge(a, b, &work.rules.differences)) {
-            return;
+            return None;
         }
         verdict = Verdict::of(Reason::BankCharge);
     } else if let ([o], [t]) = (ours, theirs)
@@ -92,6 +122,6 @@ fn join(work: &mut Work<'_>, side: usize, item: usize, named: &[usize]) {
     {
         verdict = verdict.with(note);
     }
-    let evidence = Evidence { key: work.key_text(1 - side, named[0]), ..Evidence::default() };
-    work.join(Pass::Mentioned, ours, theirs, verdict, evidence);
+    let key = work.key_text(1 - side, named[0]);
+    Some(Claim { ours: ours.to_vec(), theirs: theirs.to_vec(), verdict, key })
 }

@@ -52,7 +52,7 @@ fn equal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
             for b in &theirs {
                 if work.compatible(*a, *b) && in_window(work, *a, *b) {
                     let (x, y) = (&work.items[OURS][*a], &work.items[THEIRS][*b]);
-                    let clash = x.key != 0 && (y.points || y.shared_shape);
+                    let clash = x.key != 0 && y.key != 0 && (x.shared_shape && y.shared_shape);
                     pairs.push((clash, distance(work, *a, *b), *a, *b));
                 }
             }
@@ -103,22 +103,26 @@ fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, tota
         unit: work.unit,
     };
     let found = combination::search(&amounts, work.items[total_side][total].amount, bounds);
-    let Some(solution) = found.solutions.first() else { return };
-    let members: Vec<usize> = solution.iter().map(|at| parts[*at]).collect();
-    let one = [total];
-    let (ours, theirs): (&[usize], &[usize]) =
-        if total_side == OURS { (&one, &members) } else { (&members, &one) };
     let main = if total_side == OURS { Reason::Split } else { Reason::Merged };
-    let evidence = Evidence {
-        search: Some(found.answer),
-        tried: found.tried,
-        candidates: parts.len() as u64,
-        rank: 1,
-        ..Evidence::default()
-    };
-    let verdict = Verdict::of(main).with(Reason::Ambiguous);
-    work.suggest(Pass::Combination, ours, theirs, verdict, evidence);
-    spoken.take(ours, theirs);
+    let one = [total];
+    // Whole groups in rank order; only the first speaks for its lines.
+    for (rank, solution) in (1..).zip(&found.solutions) {
+        let members: Vec<usize> = solution.iter().map(|at| parts[*at]).collect();
+        let (ours, theirs): (&[usize], &[usize]) =
+            if total_side == OURS { (&one, &members) } else { (&members, &one) };
+        let evidence = Evidence {
+            search: Some(found.answer),
+            tried: found.tried,
+            candidates: parts.len() as u64,
+            rank,
+            ..Evidence::default()
+        };
+        let verdict = Verdict::of(main).with(Reason::Ambiguous);
+        work.suggest(Pass::Combination, ours, theirs, verdict, evidence);
+        if rank == 1 {
+            spoken.take(ours, theirs);
+        }
+    }
 }
 
 /// Amounts that differ in a way that explains itself, or whose numbers are nearly one.

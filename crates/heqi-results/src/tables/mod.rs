@@ -1,12 +1,13 @@
 //! The tables of a result: encoded by all threads, written in order.
 
 mod evidence;
+mod parquet_out;
 mod rows;
 
 use heqi_domain::Side;
 use rayon::prelude::*;
 
-use crate::encode::{Encoder, Shape, Table};
+use crate::encode::{Cells, Encoder, Shape, Table};
 use crate::error::ResultsError;
 use crate::model::MatchResult;
 use crate::order::{PIECE, Run};
@@ -14,6 +15,7 @@ use crate::staging::{Staging, WrittenFile};
 use crate::work::Work;
 
 pub use evidence::write as write_evidence;
+pub use parquet_out::ParquetTables;
 pub use rows::parse_lines_cell;
 
 const GROUPS: Table = Table {
@@ -61,8 +63,7 @@ const REJECTS: Table = Table {
 
 /// Writes every table in one shape.
 pub fn write_all(
-    staging: &Staging,
-    shape: Shape,
+    writer: &impl TableWriter,
     result: &MatchResult,
     work: &Work,
     files: &mut Vec<WrittenFile>,
@@ -70,7 +71,7 @@ pub fn write_all(
     let outcome = result.outcome;
     let blocks = &outcome.blocks;
     let pieces = &work.pieces;
-    files.push(write(staging, shape, GROUPS, pieces, work, |piece, out| {
+    files.push(writer.write(GROUPS, pieces, work, |piece, out| {
         for run in piece {
             match run {
                 Run::Pairs(block, range) => {
@@ -85,7 +86,7 @@ pub fn write_all(
             }
         }
     })?);
-    files.push(write(staging, shape, MEMBERS, pieces, work, |piece, out| {
+    files.push(writer.write(MEMBERS, pieces, work, |piece, out| {
         for run in piece {
             rows::member_rows(run, result, out);
         }
@@ -93,63 +94,89 @@ pub fn write_all(
         work.progress.advance(lines);
     })?);
     let residuals: Vec<_> = outcome.residuals.chunks(PIECE).collect();
-    files.push(write(staging, shape, RESIDUALS, &residuals, work, |piece, out| {
+    files.push(writer.write(RESIDUALS, &residuals, work, |piece, out| {
         piece.iter().for_each(|residual| rows::residual_row(residual, result, out));
         work.progress.advance(piece.len() as u64);
     })?);
     let discrepancies: Vec<_> =
         outcome.discrepancies.chunks(PIECE).zip(work.sentences.chunks(PIECE)).collect();
-    files.push(write(staging, shape, DISCREPANCIES, &discrepancies, work, |piece, out| {
+    files.push(writer.write(DISCREPANCIES, &discrepancies, work, |piece, out| {
         for (discrepancy, sentence) in piece.0.iter().zip(piece.1) {
             rows::discrepancy_row(discrepancy, sentence, result, out);
         }
     })?);
     let bridges: Vec<_> = blocks.chunks(PIECE / 16).collect();
-    files.push(write(staging, shape, BRIDGE, &bridges, work, |piece, out| {
+    files.push(writer.write(BRIDGE, &bridges, work, |piece, out| {
         piece.iter().for_each(|block| rows::bridge_rows(block, result, out));
     })?);
     let sides = [Side::Ours, Side::Theirs];
-    files.push(write(staging, shape, REJECTS, &sides, work, |side, out| {
+    files.push(writer.write(REJECTS, &sides, work, |side, out| {
         rows::reject_rows(*side, result, out);
     })?);
     Ok(())
 }
 
-/// Pieces that are encoded before the earlier ones are on their way to the disk.
-const WAVE: usize = 16;
+/// Writes tables in one shape: as text, or as columns.
+pub trait TableWriter {
+    /// What takes the cells of a piece.
+    type Cells: Cells;
 
-/// Encodes the pieces on all threads; while one wave is encoded, the one before it is hashed
-/// and written.
-fn write<P: Sync>(
-    staging: &Staging,
-    shape: Shape,
-    table: Table,
-    pieces: &[P],
-    work: &Work,
-    encode: impl Fn(&P, &mut Encoder) + Sync,
-) -> Result<WrittenFile, ResultsError> {
-    let mut output = staging.create(&format!("{}.{}", table.name, shape.extension()))?;
-    let mut head = Encoder::new(shape, table, 1);
-    head.header();
-    let mut waiting = vec![head.finish()];
-    for wave in pieces.chunks(WAVE) {
-        work.check()?;
-        let (written, next) = rayon::join(
-            || waiting.iter().try_for_each(|rows| output.write(rows.as_bytes())),
-            || {
-                let encoded = wave.par_iter().map(|piece| {
-                    let mut rows = Encoder::new(shape, table, PIECE);
-                    encode(piece, &mut rows);
-                    rows.finish()
-                });
-                encoded.collect()
-            },
-        );
-        written?;
-        waiting = next;
+    /// Encodes the pieces of a table on all threads and writes them in order.
+    fn write<P: Sync>(
+        &self,
+        table: Table,
+        pieces: &[P],
+        work: &Work,
+        encode: impl Fn(&P, &mut Self::Cells) + Sync,
+    ) -> Result<WrittenFile, ResultsError>;
+}
+
+/// Pieces that are encoded before the earlier ones are on their way to the disk.
+pub const WAVE: usize = 16;
+
+/// Tables as text.
+pub struct TextTables<'a> {
+    /// The folder.
+    pub staging: &'a Staging,
+    /// CSV or JSON Lines.
+    pub shape: Shape,
+}
+
+impl TableWriter for TextTables<'_> {
+    type Cells = Encoder;
+
+    /// While one wave is encoded, the one before it is hashed and written.
+    fn write<P: Sync>(
+        &self,
+        table: Table,
+        pieces: &[P],
+        work: &Work,
+        encode: impl Fn(&P, &mut Encoder) + Sync,
+    ) -> Result<WrittenFile, ResultsError> {
+        let shape = self.shape;
+        let mut output = self.staging.create(&format!("{}.{}", table.name, shape.extension()))?;
+        let mut head = Encoder::new(shape, table, 1);
+        head.header();
+        let mut waiting = vec![head.finish()];
+        for wave in pieces.chunks(WAVE) {
+            work.check()?;
+            let (written, next) = rayon::join(
+                || waiting.iter().try_for_each(|rows| output.write(rows.as_bytes())),
+                || {
+                    let encoded = wave.par_iter().map(|piece| {
+                        let mut rows = Encoder::new(shape, table, PIECE);
+                        encode(piece, &mut rows);
+                        rows.finish()
+                    });
+                    encoded.collect()
+                },
+            );
+            written?;
+            waiting = next;
+        }
+        waiting.iter().try_for_each(|rows| output.write(rows.as_bytes()))?;
+        output.finish()
     }
-    waiting.iter().try_for_each(|rows| output.write(rows.as_bytes()))?;
-    output.finish()
 }
 
 fn lines_of(run: &Run, result: &MatchResult) -> u64 {

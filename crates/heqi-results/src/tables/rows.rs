@@ -3,7 +3,7 @@
 use heqi_domain::{LineIds, LineIx, Lines, Side};
 use heqi_matching::{Block, Discrepancy, Group, Pass, Residual, State};
 
-use crate::encode::Encoder;
+use crate::encode::Cells;
 use crate::model::MatchResult;
 use crate::order::Run;
 use crate::summary::{is_opening, movements};
@@ -13,7 +13,7 @@ pub const GROUP: char = 'G';
 /// Letter before the hash of a discrepancy, so that it is not taken for its group.
 pub const DISCREPANCY: char = 'D';
 
-pub fn exact_group(id: u64, block: &Block, rows: &mut Encoder) {
+pub fn exact_group(id: u64, block: &Block, rows: &mut impl Cells) {
     rows.hash(GROUP, id);
     rows.code(State::Settled.code());
     rows.code(Pass::Exact.code());
@@ -26,7 +26,7 @@ pub fn exact_group(id: u64, block: &Block, rows: &mut Encoder) {
     rows.end();
 }
 
-pub fn group_row(group: &Group, block: &Block, rows: &mut Encoder) {
+pub fn group_row(group: &Group, block: &Block, rows: &mut impl Cells) {
     rows.hash(GROUP, group.id.0);
     rows.code(group.state.code());
     rows.code(group.pass.code());
@@ -42,12 +42,12 @@ pub fn group_row(group: &Group, block: &Block, rows: &mut Encoder) {
     rows.end();
 }
 
-fn account_cells(block: &Block, rows: &mut Encoder) {
+fn account_cells(block: &Block, rows: &mut impl Cells) {
     rows.text(&block.account.customer);
     rows.code(block.account.currency.code());
 }
 
-pub fn member_rows(run: &Run, result: &MatchResult, rows: &mut Encoder) {
+pub fn member_rows(run: &Run, result: &MatchResult, rows: &mut impl Cells) {
     let mut row = |side: Side, line: LineIx, group: u64, state: State, reason: &str| {
         rows.code(side.code());
         line_id(result.lines(side), line, rows);
@@ -76,14 +76,14 @@ pub fn member_rows(run: &Run, result: &MatchResult, rows: &mut Encoder) {
     }
 }
 
-fn line_id(lines: &Lines, line: LineIx, rows: &mut Encoder) {
+fn line_id(lines: &Lines, line: LineIx, rows: &mut impl Cells) {
     match &lines.id {
         LineIds::Named(names) => rows.text(names.get(line)),
         LineIds::Rows(numbers) => rows.row_id(numbers[line as usize]),
     }
 }
 
-pub fn residual_row(residual: &Residual, result: &MatchResult, rows: &mut Encoder) {
+pub fn residual_row(residual: &Residual, result: &MatchResult, rows: &mut impl Cells) {
     let lines = result.lines(residual.side);
     let line = residual.line as usize;
     let account = &lines.accounts[lines.account[line] as usize];
@@ -102,7 +102,7 @@ pub fn discrepancy_row(
     discrepancy: &Discrepancy,
     sentence: &str,
     result: &MatchResult,
-    rows: &mut Encoder,
+    rows: &mut impl Cells,
 ) {
     let block = &result.outcome.blocks[discrepancy.block as usize];
     rows.hash(DISCREPANCY, discrepancy.id.0);
@@ -169,7 +169,7 @@ pub fn parse_lines_cell(cell: &str) -> Option<Vec<(Side, String)>> {
 
 /// Opening, one row a discrepancy of the period, closing: the amounts of the rows above make
 /// the last. An opening difference that is listed as a discrepancy has its id in the first row.
-pub fn bridge_rows(block: &Block, result: &MatchResult, rows: &mut Encoder) {
+pub fn bridge_rows(block: &Block, result: &MatchResult, rows: &mut impl Cells) {
     let exponent = block.account.currency.exponent();
     let outcome = result.outcome;
     let opening = &outcome.discrepancies[block.discrepancies.clone()];
@@ -193,7 +193,7 @@ fn balance_row(
     block: &Block,
     [ours, theirs]: [i128; 2],
     listed: Option<&Discrepancy>,
-    rows: &mut Encoder,
+    rows: &mut impl Cells,
 ) {
     let exponent = block.account.currency.exponent();
     account_cells(block, rows);
@@ -214,7 +214,7 @@ fn balance_row(
     rows.end();
 }
 
-pub fn reject_rows(side: Side, result: &MatchResult, rows: &mut Encoder) {
+pub fn reject_rows(side: Side, result: &MatchResult, rows: &mut impl Cells) {
     for reject in result.input(side).rejects {
         rows.code(side.code());
         rows.count(reject.row);
