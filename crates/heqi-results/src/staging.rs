@@ -212,6 +212,20 @@ impl Output {
     }
 }
 
+/// For writers of others, which know only this trait.
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sha256.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Size and SHA-256 (lower-case hexadecimal) of a file, read in pieces.
 ///
 /// # Errors
