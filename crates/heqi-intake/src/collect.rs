@@ -202,6 +202,11 @@ impl Collector {
                 *amount = -*amount;
             }
         }
+        if plan.roles.kind.is_none() {
+            for (kind, memo) in self.lines.kind.iter_mut().zip(self.lines.text.iter()) {
+                *kind = crate::words::kind_of_memo(memo);
+            }
+        }
         let inspection = crate::inspect::inspection(
             plan,
             &self.lines,

@@ -242,6 +242,42 @@ pub(crate) fn kind(text: &str) -> EntryKind {
     KINDS.iter().find(|(name, _)| *name == word).map_or(EntryKind::Unknown, |(_, kind)| *kind)
 }
 
+/// Reads the type of an entry off its memo, where the file has no column that says it.
+///
+/// Only a short memo that is about money tells: "bank transfer", 银行转账. 货款 stands for the
+/// sale in one book and for the payment in another, and a long memo names anything.
+pub(crate) fn kind_of_memo(memo: &str) -> EntryKind {
+    const MONEY: [&str; 12] = [
+        "payment",
+        "paid",
+        "receipt",
+        "remittance",
+        "transfer",
+        "收款",
+        "付款",
+        "回款",
+        "汇款",
+        "转账",
+        "电汇",
+        "承兑",
+    ];
+    if memo.is_empty() || memo.len() > 40 || memo.trim() == "货款" {
+        return EntryKind::Unknown;
+    }
+    let known = kind(memo);
+    if known != EntryKind::Unknown {
+        return known;
+    }
+    let folded = fold(memo);
+    let terms = ["条件", "期", "terms", "方式"];
+    let money = MONEY.iter().any(|word| folded.contains(word));
+    if money && !terms.iter().any(|word| folded.contains(word)) {
+        EntryKind::Receipt
+    } else {
+        EntryKind::Unknown
+    }
+}
+
 /// Whether a status says that the row does not count.
 pub(crate) fn is_closed(text: &str) -> bool {
     const CLOSED: &[&str] = &[

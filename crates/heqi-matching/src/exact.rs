@@ -17,8 +17,10 @@ use crate::work::date_note;
 /// What the exact pass found and what it left.
 #[derive(Default)]
 pub(crate) struct Exact {
-    /// Pairs with nothing to say about them, unordered.
+    /// Pairs with nothing to say about them, unordered, and the block of each.
     pub plain: Vec<ExactPair>,
+    /// Per plain pair: its block.
+    pub block: Vec<u32>,
     /// Pairs whose dates deserve a note.
     pub dated: Vec<(LineIx, LineIx)>,
     /// k lines against k that nothing tells apart.
@@ -30,14 +32,9 @@ pub(crate) struct Exact {
 /// A line and the key it is looked for by.
 #[derive(Clone, Copy)]
 struct Entry {
-    key: [u32; 2],
+    key: u64,
     line: LineIx,
-}
-
-impl Entry {
-    const fn key(&self) -> u64 {
-        (self.key[0] as u64) << 32 | self.key[1] as u64
-    }
+    block: u32,
 }
 
 /// One side, ready to be looked at by partition.
@@ -50,13 +47,16 @@ struct Partitioned {
 struct Join<'a> {
     ours: &'a Lines,
     theirs: &'a Lines,
-    blocks: &'a Blocks,
     rules: &'a RuleSet,
 }
 
 /// Runs the pass. Everything is returned in an order that depends on content alone, but for
 /// `plain`, which the caller sorts.
 pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet) -> Exact {
+    if !rules.passes.exact {
+        let all = |lines: &Lines| (0..lines.len() as LineIx).map(|line| (line, false)).collect();
+        return Exact { open: [all(ours), all(theirs)], ..Exact::default() };
+    }
     let bits = partition_bits(ours.len().max(theirs.len()));
     let salts: Vec<u64> = blocks
         .accounts
@@ -71,7 +71,7 @@ pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet
         || partition(ours, &blocks.of_ours, &salts, rules.references, bits),
         || partition(theirs, &blocks.of_theirs, &salts, rules.references, bits),
     );
-    let join = Join { ours, theirs, blocks, rules };
+    let join = Join { ours, theirs, rules };
     let parts: Vec<Exact> = (0..1_usize << bits)
         .into_par_iter()
         .map(|part| {
@@ -83,9 +83,12 @@ pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet
         })
         .collect();
     let mut all = Exact::default();
-    all.plain.reserve_exact(parts.iter().map(|part| part.plain.len()).sum());
+    let pairs = parts.iter().map(|part| part.plain.len()).sum();
+    all.plain.reserve_exact(pairs);
+    all.block.reserve_exact(pairs);
     for mut part in parts {
         all.plain.append(&mut part.plain);
+        all.block.append(&mut part.block);
         all.dated.append(&mut part.dated);
         all.alike.append(&mut part.alike);
         for side in 0..2 {
@@ -131,15 +134,15 @@ fn partition(
         starts[index + 1] += starts[index];
     }
     let mut next = starts.clone();
-    let mut entries = vec![Entry { key: [0; 2], line: 0 }; starts[count]];
+    let mut entries = vec![Entry { key: 0, line: 0, block: 0 }; starts[count]];
     let mut without = Vec::new();
     for (line, key) in keys.iter().enumerate() {
         if *key == 0 {
             without.push(line as LineIx);
         } else {
             let slot = &mut next[part(*key)];
-            entries[*slot] =
-                Entry { key: [(*key >> 32) as u32, *key as u32], line: line as LineIx };
+            let block = block_of[lines.account[line] as usize];
+            entries[*slot] = Entry { key: *key, line: line as LineIx, block };
             *slot += 1;
         }
     }
@@ -158,18 +161,18 @@ const fn mix(a: u64, b: u64) -> u64 {
 
 impl Join<'_> {
     fn merge(&self, ours: &mut [Entry], theirs: &mut [Entry], found: &mut Exact) {
-        ours.sort_unstable_by_key(|entry| (entry.key(), entry.line));
-        theirs.sort_unstable_by_key(|entry| (entry.key(), entry.line));
+        ours.sort_unstable_by_key(|entry| (entry.key, entry.line));
+        theirs.sort_unstable_by_key(|entry| (entry.key, entry.line));
         let (mut i, mut j) = (0, 0);
         while i < ours.len() || j < theirs.len() {
             let key = match (ours.get(i), theirs.get(j)) {
-                (Some(a), Some(b)) => a.key().min(b.key()),
-                (Some(a), None) => a.key(),
-                (None, Some(b)) => b.key(),
+                (Some(a), Some(b)) => a.key.min(b.key),
+                (Some(a), None) => a.key,
+                (None, Some(b)) => b.key,
                 (None, None) => return,
             };
-            let end_i = i + ours[i..].iter().take_while(|entry| entry.key() == key).count();
-            let end_j = j + theirs[j..].iter().take_while(|entry| entry.key() == key).count();
+            let end_i = i + ours[i..].iter().take_while(|entry| entry.key == key).count();
+            let end_j = j + theirs[j..].iter().take_while(|entry| entry.key == key).count();
             self.cluster(key, &ours[i..end_i], &theirs[j..end_j], found);
             (i, j) = (end_i, end_j);
         }
@@ -181,8 +184,8 @@ impl Join<'_> {
             ([], _) => found.open[1].extend(theirs.iter().map(|entry| (entry.line, false))),
             (_, []) => found.open[0].extend(ours.iter().map(|entry| (entry.line, false))),
             ([a], [b]) => {
-                if self.agree(a.line, b.line) {
-                    self.pair(GroupId(key), a.line, b.line, found);
+                if a.block == b.block && self.agree(a.line, b.line) {
+                    self.pair(GroupId(key), a.block, a.line, b.line, found);
                 } else {
                     found.open[0].push((a.line, false));
                     found.open[1].push((b.line, false));
@@ -192,15 +195,24 @@ impl Join<'_> {
         }
     }
 
-    /// Whether two lines agree in full: a key alone is no proof.
+    /// Whether two lines of one block and key agree in full: a key alone is no proof.
+    ///
+    /// Equal references in one block leave the amount as all that the key still holds, and
+    /// [`mix`] maps unlike amounts to unlike keys, so the amounts need no second look.
     fn agree(&self, a: LineIx, b: LineIx) -> bool {
-        let (x, y) = (a as usize, b as usize);
         let (raw_a, raw_b) = (self.ours.reference.get(a), self.theirs.reference.get(b));
-        let same_reference = raw_a == raw_b
-            || (self.rules.references == References::Folded
-                && reference::core(raw_a) == reference::core(raw_b));
-        let block_a = self.blocks.of_ours[self.ours.account[x] as usize];
-        let block_b = self.blocks.of_theirs[self.theirs.account[y] as usize];
+        match self.rules.references {
+            References::AsWritten => raw_a == raw_b,
+            References::Folded => {
+                (raw_a == raw_b || reference::core(raw_a) == reference::core(raw_b))
+                    && self.may_meet(a, b)
+            }
+        }
+    }
+
+    /// Whether kinds and dates allow two lines to be one.
+    fn may_meet(&self, a: LineIx, b: LineIx) -> bool {
+        let (x, y) = (a as usize, b as usize);
         let (kind_a, kind_b) = (self.ours.kind[x], self.theirs.kind[y]);
         let unknown = heqi_domain::EntryKind::Unknown;
         let dates = &self.rules.dates;
@@ -211,12 +223,8 @@ impl Join<'_> {
         } else {
             dates.later
         };
-        same_reference
-            && block_a == block_b
-            && self.ours.amount[x] == self.theirs.amount[y]
-            && (kind_a == unknown || kind_b == unknown || kind_a.is_money() == kind_b.is_money())
-            && (self.rules.references == References::AsWritten
-                || self.distance(a, b).is_none_or(|days| days <= window))
+        (kind_a == unknown || kind_b == unknown || kind_a.is_money() == kind_b.is_money())
+            && self.distance(a, b).is_none_or(|days| days <= window)
     }
 
     /// Days between two lines, whichever is later; `None` where one has no date.
@@ -225,13 +233,15 @@ impl Join<'_> {
         (x != NO_DAY && y != NO_DAY).then(|| x.abs_diff(y) as i32)
     }
 
-    fn pair(&self, id: GroupId, a: LineIx, b: LineIx, found: &mut Exact) {
-        let (x, y) = (a as usize, b as usize);
-        let money = self.ours.kind[x].is_money() || self.theirs.kind[y].is_money();
-        let plain = self.rules.references == References::AsWritten
-            || date_note(self.rules, self.ours.day[x], self.theirs.day[y], money).is_none();
+    fn pair(&self, id: GroupId, block: u32, a: LineIx, b: LineIx, found: &mut Exact) {
+        let plain = self.rules.references == References::AsWritten || {
+            let (x, y) = (a as usize, b as usize);
+            let money = self.ours.kind[x].is_money() || self.theirs.kind[y].is_money();
+            date_note(self.rules, self.ours.day[x], self.theirs.day[y], money).is_none()
+        };
         if plain {
             found.plain.push(ExactPair { id, ours: a, theirs: b });
+            found.block.push(block);
         } else {
             found.dated.push((a, b));
         }
@@ -240,6 +250,13 @@ impl Join<'_> {
     /// Several lines of one reference and amount: a block if nothing tells them apart and the
     /// counts agree, else the nearest pairs; what is left is one too many.
     fn several(&self, ours: &[Entry], theirs: &[Entry], found: &mut Exact) {
+        let block = ours[0].block;
+        // A key that two blocks share by accident is no cluster at all.
+        if ours.iter().chain(theirs).any(|entry| entry.block != block) {
+            found.open[0].extend(ours.iter().map(|entry| (entry.line, false)));
+            found.open[1].extend(theirs.iter().map(|entry| (entry.line, false)));
+            return;
+        }
         let a = sorted_by_content(self.ours, ours);
         let b = sorted_by_content(self.theirs, theirs);
         let same_day = |lines: &Lines, indices: &[(Day, u64, LineIx)]| {
@@ -278,7 +295,7 @@ impl Join<'_> {
             if let Some(i) = *partner {
                 used_a[i] = true;
                 let id = crate::content::id_of_keys(&[a[i].1], &[b[j].1]);
-                self.pair(id, a[i].2, b[j].2, found);
+                self.pair(id, block, a[i].2, b[j].2, found);
             }
         }
         let paired = used_a.contains(&true);

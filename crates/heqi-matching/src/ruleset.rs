@@ -68,6 +68,17 @@ pub struct Passes {
     pub diagnostic: bool,
 }
 
+impl Passes {
+    /// Whether any pass asks what else the ledgers hold; a plain comparison does not.
+    pub(crate) const fn look_around(&self) -> bool {
+        self.mentioned
+            || self.variant_reference
+            || self.amount_date
+            || self.combination
+            || self.diagnostic
+    }
+}
+
 /// Windows of days; "later" means that their line is dated after ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -68,12 +68,14 @@ pub fn match_lines(
     let context = Context { lines: [ours, theirs], blocks: &blocks, rules };
     let open = std::mem::take(&mut exact.open);
     let mut by_block = context.open_blocks(&open);
-    let twins = around::look(
-        [ours, theirs],
-        [&blocks.of_ours, &blocks.of_theirs],
-        &mut by_block,
-        rules.references,
-    );
+    let twins = rules.passes.look_around().then(|| {
+        around::look(
+            [ours, theirs],
+            [&blocks.of_ours, &blocks.of_theirs],
+            &mut by_block,
+            rules.references,
+        )
+    });
     let left: u64 = open.iter().map(|side| side.len() as u64).sum();
     progress.stage(Stage::Explain, left);
     let parts: Vec<Part> = by_block
@@ -83,7 +85,7 @@ pub fn match_lines(
                 return Part::default();
             }
             let count = (items[OURS].len() + items[THEIRS].len()) as u64;
-            let part = context.block(block, items, &twins);
+            let part = context.block(block, items, twins.as_ref());
             progress.advance(count);
             part
         })
@@ -150,7 +152,7 @@ impl Context<'_> {
     }
 
     /// The later passes of one block, and why its last lines stand alone.
-    fn block(&self, block: u32, items: OpenBlock, twins: &Twins) -> Part {
+    fn block(&self, block: u32, items: OpenBlock, twins: Option<&Twins>) -> Part {
         let mut work = Work::new(self.rules, block, self.lines, items);
         passes::run(&mut work);
         let proposed = work.proposed();
@@ -158,7 +160,8 @@ impl Context<'_> {
         for side in [OURS, THEIRS] {
             for at in work.open(side).filter(|at| !proposed[side][*at]) {
                 let item = &work.items[side][at];
-                let equal = [OURS, THEIRS].map(|index| twins.of(block, index, item.amount));
+                let equal =
+                    twins.map(|all| [OURS, THEIRS].map(|side| all.of(block, side, item.amount)));
                 let (verdict, evidence) = residual::explain(&work, side, at, equal);
                 residuals.push(Residual {
                     side: work::side(side),
@@ -189,7 +192,7 @@ impl Context<'_> {
             (group.block, group.state, group.evidence.rank, self.first_day(group), group.id)
         });
         unique_ids(&mut groups);
-        let pairs = self.in_order(exact.plain);
+        let pairs = self.in_order(exact.plain, exact.block);
         let (blocks, discrepancies) =
             bridge::build(ours, theirs, self.blocks, &groups, &residuals, openings)?;
         Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
@@ -231,10 +234,10 @@ impl Context<'_> {
     }
 
     /// Pairs by block, day and id: by content, and readable by a person.
-    fn in_order(&self, pairs: Vec<ExactPair>) -> Vec<ExactPair> {
+    fn in_order(&self, pairs: Vec<ExactPair>, block: Vec<u32>) -> Vec<ExactPair> {
         let mut starts = vec![0_usize; self.blocks.accounts.len() + 1];
-        for pair in &pairs {
-            starts[self.block_of(OURS, pair.ours) as usize + 1] += 1;
+        for block in &block {
+            starts[*block as usize + 1] += 1;
         }
         for block in 0..self.blocks.accounts.len() {
             starts[block + 1] += starts[block];
@@ -242,8 +245,8 @@ impl Context<'_> {
         let mut next = starts.clone();
         let blank = ExactPair { id: crate::GroupId(0), ours: 0, theirs: 0 };
         let mut sorted = vec![blank; pairs.len()];
-        for pair in pairs {
-            let slot = &mut next[self.block_of(OURS, pair.ours) as usize];
+        for (pair, block) in pairs.into_iter().zip(block) {
+            let slot = &mut next[block as usize];
             sorted[*slot] = pair;
             *slot += 1;
         }
@@ -269,13 +272,21 @@ impl Context<'_> {
 
 /// Two groups of equal content are told apart by their ordinal.
 fn unique_ids(groups: &mut [Group]) {
+    let mut twins: Vec<(usize, u64)> = Vec::new();
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|at| (groups[*at].id, *at));
-    for window in 1..order.len() {
-        let (before, this) = (order[window - 1], order[window]);
-        if groups[before].id == groups[this].id {
-            let ordinal = window as u64;
-            groups[this].id.0 = groups[this].id.0.wrapping_add(ordinal.wrapping_mul(0x9e37_79b9));
+    let mut first = 0;
+    for at in 1..order.len() {
+        if groups[order[at]].id != groups[order[first]].id {
+            first = at;
         }
+        let ordinal = (at - first) as u64;
+        if ordinal > 0 {
+            let id = groups[order[first]].id.0.wrapping_add(ordinal.wrapping_mul(0x9e37_79b9));
+            twins.push((order[at], id));
+        }
+    }
+    for (at, id) in twins {
+        groups[at].id.0 = id;
     }
 }

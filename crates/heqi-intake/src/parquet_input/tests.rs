@@ -95,7 +95,7 @@ fn options() -> ReadOptions {
 }
 
 /// Reads by the short way and by the careful one.
-fn both(bytes: &Vec<u8>) -> Result<(Reading, Reading), IntakeError> {
+fn both(bytes: &[u8]) -> Result<(Reading, Reading), IntakeError> {
     let options = options();
     let table = Table::open(bytes, "test", &options)?;
     let plan = crate::read::plan_of(&table, &options)?;
@@ -181,7 +181,11 @@ proptest! {
     }
 
     #[test]
-    fn broken_files_are_refused((schema, rows) in tables(), place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn broken_files_are_refused(
+        (schema, rows) in tables(),
+        place in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
         let mut bytes = written(&schema, &rows, 8);
         *place.get_mut(&mut bytes) = byte;
         // Read or refused, as the byte has it; never a crash.
@@ -198,7 +202,8 @@ proptest! {
 #[track_caller]
 fn check(amount: &str, value: Value, expected: Result<i64, &str>) {
     let schema = format!(
-        "message t {{ optional binary ref (STRING); optional int32 doc_date (DATE); optional {amount}; }}"
+        "message t {{ optional binary ref (STRING); optional int32 doc_date (DATE); \
+         optional {amount}; }}"
     );
     // A second row with a good amount, so that the column is one of amounts.
     let good = match value {

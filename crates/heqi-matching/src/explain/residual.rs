@@ -13,13 +13,16 @@ pub(crate) struct Twin {
     pub matched: bool,
 }
 
-/// Explains one open line; `twins` are the lines of the block with its amount, ours and theirs.
+/// Explains one open line; `twins` are the lines of the block with its amount, ours and theirs,
+/// where the rules look around at all (a plain comparison does not).
 pub(crate) fn explain(
     work: &Work<'_>,
     side: usize,
     item: usize,
-    twins: [&[Twin]; 2],
+    twins: Option<[&[Twin]; 2]>,
 ) -> (Verdict, Evidence) {
+    let main = main_reason(work, side, item, twins);
+    let Some(twins) = twins else { return (Verdict::of(main), Evidence::default()) };
     let line = &work.items[side][item];
     let window = work.rules.dates.reference_window;
     let near = |twin: &&Twin| twin.day.abs_diff(line.day) as i32 <= window;
@@ -32,17 +35,16 @@ pub(crate) fn explain(
         theirs: count(1),
     };
     let evidence = Evidence { witness: Some(witness), ..Evidence::default() };
-    let main = main_reason(work, side, item, twins);
     (Verdict::of(main), evidence)
 }
 
-fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: [&[Twin]; 2]) -> Reason {
+fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: Option<[&[Twin]; 2]>) -> Reason {
     let line = &work.items[side][item];
     let duplicate = if side == OURS { Reason::DuplicateOurs } else { Reason::DuplicateTheirs };
     // A twin that found its partner while this one did not: one too many, also where the
     // twin lost its number.
     let near = work.rules.dates.document_tolerance * 2;
-    let twin = twins[side].iter().any(|twin| {
+    let twin = twins.into_iter().flat_map(|twins| twins[side]).any(|twin| {
         twin.line != line.line && twin.matched && twin.day.abs_diff(line.day) as i32 <= near
     });
     if line.extra || (twin && (line.key == 0 || !line.shared_shape)) {

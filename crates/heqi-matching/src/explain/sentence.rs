@@ -76,7 +76,8 @@ fn counted(witness: &Witness, exponent: u32, lang: Lang) -> String {
     let amount = grouped_text(i128::from(witness.amount), exponent);
     match lang {
         Lang::Zh => format!(
-            "；前后半年内 {amount} 的款项我方 {ours} 笔、对方 {theirs} 笔，无论怎样勾对，至少相差 {missing} 笔"
+            "；前后半年内 {amount} 的款项我方 {ours} 笔、对方 {theirs} 笔，\
+             无论怎样勾对至少差 {missing} 笔"
         ),
         Lang::En => format!(
             "; of {amount} you list {ours} within half a year and they list {theirs}: whatever \

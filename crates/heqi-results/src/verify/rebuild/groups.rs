@@ -70,11 +70,13 @@ impl Tables<'_> {
         let wanted = counts.map(|cell| cell.parse::<usize>().unwrap_or(usize::MAX));
         let previous = std::mem::replace(&mut members.previous, id.clone());
         // Rows that the group before did not count would stop everything behind.
-        while previous != *id {
-            let row = members.table.row;
-            let Some(member) = members.take(&previous, self.unsound) else { break };
-            let found = format!("{} `{}` too many in {previous}", member[0], member[1]);
-            self.note_row(&members.table.file, row, "members", "no further line", &found);
+        if previous != *id {
+            loop {
+                let row = members.table.row;
+                let Some(member) = members.take(&previous, self.unsound) else { break };
+                let found = format!("{} `{}` too many in {previous}", member[0], member[1]);
+                self.note_row(&members.table.file, row, "members", "no further line", &found);
+            }
         }
         let mut taken = [0_usize; 2];
         // Another pair of the same name has its own row.
