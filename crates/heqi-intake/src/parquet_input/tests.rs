@@ -97,7 +97,8 @@ fn options() -> ReadOptions {
 /// Reads by the short way and by the careful one.
 fn both(bytes: &[u8]) -> Result<(Reading, Reading), IntakeError> {
     let options = options();
-    let table = Table::open(bytes, "test", &options)?;
+    let bytes = bytes.to_vec();
+    let table = Table::open(&bytes, "test", &options)?;
     let plan = crate::read::plan_of(&table, &options)?;
     let by = |layout: Option<Layout>| {
         let collector = table.read_by(&plan, &options.limits, &NoProgress, layout)?;
