@@ -215,6 +215,15 @@ impl Strings {
     /// The text at `index`.
     #[must_use]
     pub fn get(&self, index: u32) -> &str {
+        &self.bytes[self.span(index)]
+    }
+
+    /// Where the text at `index` lies in [`Strings::bytes`].
+    ///
+    /// Who looks up many texts in no order asks for the spans of a batch first and for the
+    /// bytes then: the look-ups of a batch do not wait for each other.
+    #[must_use]
+    pub fn span(&self, index: u32) -> std::ops::Range<usize> {
         let index = index as usize;
         let end = self.bases[index / PER_BASE] + u64::from(self.ends[index]);
         let start = if index.is_multiple_of(PER_BASE) {
@@ -222,7 +231,13 @@ impl Strings {
         } else {
             self.bases[(index - 1) / PER_BASE] + u64::from(self.ends[index - 1])
         };
-        &self.bytes[start as usize..end as usize]
+        start as usize..end as usize
+    }
+
+    /// The bytes of all texts, one after the other.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8] {
+        self.bytes.as_bytes()
     }
 
     /// Number of texts.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use heqi_domain::{Account, LineIx, Lines, Reason, Side};
+use rayon::prelude::*;
 
 use crate::block::Blocks;
 use crate::content::group_id;
@@ -34,8 +35,9 @@ pub(crate) fn build(
     let mut built = totals(ours, theirs, blocks, openings);
     let mut discrepancies = from_openings(&built);
     discrepancies.extend(from_groups(ours, theirs, groups));
-    discrepancies.extend(residuals.iter().map(|residual| from_residual(ours, theirs, residual)));
-    discrepancies.sort_by_key(|found| (found.block, found.verdict.main, found.id));
+    discrepancies
+        .par_extend(residuals.par_iter().map(|residual| from_residual(ours, theirs, residual)));
+    discrepancies.par_sort_by_key(|found| (found.block, found.verdict.main, found.id));
     let mut at = 0;
     for (number, block) in built.iter_mut().enumerate() {
         let count =

@@ -44,6 +44,9 @@ struct Partitioned {
     without: Vec<LineIx>,
 }
 
+/// Candidate pairs that are looked up together.
+const BATCH: usize = 128;
+
 struct Join<'a> {
     ours: &'a Lines,
     theirs: &'a Lines,
@@ -163,35 +166,46 @@ impl Join<'_> {
     fn merge(&self, ours: &mut [Entry], theirs: &mut [Entry], found: &mut Exact) {
         ours.sort_unstable_by_key(|entry| (entry.key, entry.line));
         theirs.sort_unstable_by_key(|entry| (entry.key, entry.line));
+        let mut singles: Vec<(Entry, Entry)> = Vec::with_capacity(ours.len().min(theirs.len()));
         let (mut i, mut j) = (0, 0);
         while i < ours.len() || j < theirs.len() {
             let key = match (ours.get(i), theirs.get(j)) {
                 (Some(a), Some(b)) => a.key.min(b.key),
                 (Some(a), None) => a.key,
                 (None, Some(b)) => b.key,
-                (None, None) => return,
+                (None, None) => break,
             };
             let end_i = i + ours[i..].iter().take_while(|entry| entry.key == key).count();
             let end_j = j + theirs[j..].iter().take_while(|entry| entry.key == key).count();
-            self.cluster(key, &ours[i..end_i], &theirs[j..end_j], found);
+            // Lines that share a key. Nearly always one and one, or one alone.
+            match (&ours[i..end_i], &theirs[j..end_j]) {
+                ([], rest) => found.open[1].extend(rest.iter().map(|entry| (entry.line, false))),
+                (rest, []) => found.open[0].extend(rest.iter().map(|entry| (entry.line, false))),
+                ([a], [b]) => singles.push((*a, *b)),
+                (ours, theirs) => self.several(ours, theirs, found),
+            }
             (i, j) = (end_i, end_j);
+        }
+        for batch in singles.chunks(BATCH) {
+            self.singles(batch, found);
         }
     }
 
-    /// Lines that share a key. Nearly always one and one, or one alone.
-    fn cluster(&self, key: u64, ours: &[Entry], theirs: &[Entry], found: &mut Exact) {
-        match (ours, theirs) {
-            ([], _) => found.open[1].extend(theirs.iter().map(|entry| (entry.line, false))),
-            (_, []) => found.open[0].extend(ours.iter().map(|entry| (entry.line, false))),
-            ([a], [b]) => {
-                if a.block == b.block && self.agree(a.line, b.line) {
-                    self.pair(GroupId(key), a.block, a.line, b.line, found);
-                } else {
-                    found.open[0].push((a.line, false));
-                    found.open[1].push((b.line, false));
-                }
+    /// Compares candidate pairs in full, a batch at a time: see [`heqi_domain::Strings::span`].
+    fn singles(&self, batch: &[(Entry, Entry)], found: &mut Exact) {
+        let spans: Vec<_> = batch
+            .iter()
+            .map(|(a, b)| (self.ours.reference.span(a.line), self.theirs.reference.span(b.line)))
+            .collect();
+        let (ours, theirs) = (self.ours.reference.bytes(), self.theirs.reference.bytes());
+        for ((a, b), (of_a, of_b)) in batch.iter().zip(spans) {
+            let same = ours[of_a] == theirs[of_b];
+            if a.block == b.block && self.agree(same, a.line, b.line) {
+                self.pair(GroupId(a.key), a.block, a.line, b.line, found);
+            } else {
+                found.open[0].push((a.line, false));
+                found.open[1].push((b.line, false));
             }
-            _ => self.several(ours, theirs, found),
         }
     }
 
@@ -199,15 +213,19 @@ impl Join<'_> {
     ///
     /// Equal references in one block leave the amount as all that the key still holds, and
     /// [`mix`] maps unlike amounts to unlike keys, so the amounts need no second look.
-    fn agree(&self, a: LineIx, b: LineIx) -> bool {
-        let (raw_a, raw_b) = (self.ours.reference.get(a), self.theirs.reference.get(b));
+    fn agree(&self, same_as_written: bool, a: LineIx, b: LineIx) -> bool {
+        let core = |lines: &Lines, line| reference::core(lines.reference.get(line));
         match self.rules.references {
-            References::AsWritten => raw_a == raw_b,
+            References::AsWritten => same_as_written,
             References::Folded => {
-                (raw_a == raw_b || reference::core(raw_a) == reference::core(raw_b))
+                (same_as_written || core(self.ours, a) == core(self.theirs, b))
                     && self.may_meet(a, b)
             }
         }
+    }
+
+    fn same_as_written(&self, a: LineIx, b: LineIx) -> bool {
+        self.ours.reference.get(a) == self.theirs.reference.get(b)
     }
 
     /// Whether kinds and dates allow two lines to be one.
@@ -269,7 +287,7 @@ impl Join<'_> {
         if a.len() == b.len()
             && same_day(self.ours, &a)
             && same_day(self.theirs, &b)
-            && self.agree(a[0].2, b[0].2)
+            && self.agree(self.same_as_written(a[0].2, b[0].2), a[0].2, b[0].2)
         {
             let pick = |side: &[(Day, u64, LineIx)]| side.iter().map(|entry| entry.2).collect();
             found.alike.push((pick(&a), pick(&b)));
@@ -281,9 +299,10 @@ impl Join<'_> {
         let wide = a.len() * b.len() > 10_000;
         for (i, x) in a.iter().enumerate() {
             for (j, y) in b.iter().enumerate() {
-                if (!wide || i == j) && self.agree(x.2, y.2) {
-                    let unlike = self.ours.reference.get(x.2) != self.theirs.reference.get(y.2)
-                        || self.ours.kind[x.2 as usize] != self.theirs.kind[y.2 as usize];
+                let same = self.same_as_written(x.2, y.2);
+                if (!wide || i == j) && self.agree(same, x.2, y.2) {
+                    let unlike =
+                        !same || self.ours.kind[x.2 as usize] != self.theirs.kind[y.2 as usize];
                     candidates.push((unlike, self.distance(x.2, y.2).unwrap_or(0), i, j));
                 }
             }

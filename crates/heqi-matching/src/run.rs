@@ -139,9 +139,15 @@ impl Context<'_> {
             .map(|count| [Vec::with_capacity(count[OURS]), Vec::with_capacity(count[THEIRS])])
             .collect();
         for side in [OURS, THEIRS] {
-            for (line, extra) in &open[side] {
-                let item = work::item(self.lines[side], *line, *extra, self.rules.references);
-                blocks[self.block_of(side, *line) as usize][side].push(item);
+            let items: Vec<work::Item> = open[side]
+                .par_iter()
+                .with_min_len(1 << 10)
+                .map(|(line, extra)| {
+                    work::item(self.lines[side], *line, *extra, self.rules.references)
+                })
+                .collect();
+            for item in items {
+                blocks[self.block_of(side, item.line) as usize][side].push(item);
             }
         }
         let numbered = blocks.into_iter().enumerate();

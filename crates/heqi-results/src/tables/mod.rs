@@ -5,6 +5,7 @@ mod parquet_out;
 mod rows;
 
 use heqi_domain::Side;
+use heqi_matching::{Block, ExactPair};
 use rayon::prelude::*;
 
 use crate::encode::{Cells, Encoder, Shape, Table};
@@ -75,10 +76,7 @@ pub fn write_all(
         for run in piece {
             match run {
                 Run::Pairs(block, range) => {
-                    let block = &blocks[*block];
-                    outcome.pairs[range.clone()].iter().for_each(|pair| {
-                        rows::exact_group(pair.id.0, block, out);
-                    });
+                    out.pair_groups(&outcome.pairs[range.clone()], &blocks[*block]);
                 }
                 Run::Groups(range) => outcome.groups[range.clone()].iter().for_each(|group| {
                     rows::group_row(group, &blocks[group.block as usize], out);
@@ -88,7 +86,10 @@ pub fn write_all(
     })?);
     files.push(writer.write(MEMBERS, pieces, work, |piece, out| {
         for run in piece {
-            rows::member_rows(run, result, out);
+            match run {
+                Run::Pairs(_, range) => out.pair_members(&outcome.pairs[range.clone()], result),
+                Run::Groups(range) => rows::member_rows(range, result, out),
+            }
         }
         let lines = piece.iter().map(|run| lines_of(run, result)).sum();
         work.progress.advance(lines);
@@ -116,10 +117,25 @@ pub fn write_all(
     Ok(())
 }
 
+/// Rows of exact pairs: nearly all of a large result, so a shape may take them in bulk.
+pub trait PairCells: Cells + Sized {
+    /// The rows of `groups`.
+    fn pair_groups(&mut self, pairs: &[ExactPair], block: &Block) {
+        pairs.iter().for_each(|pair| rows::exact_group(pair.id.0, block, self));
+    }
+
+    /// The rows of `members`.
+    fn pair_members(&mut self, pairs: &[ExactPair], result: &MatchResult) {
+        pairs.iter().for_each(|pair| rows::pair_members(pair, result, self));
+    }
+}
+
+impl PairCells for Encoder {}
+
 /// Writes tables in one shape: as text, or as columns.
 pub trait TableWriter {
     /// What takes the cells of a piece.
-    type Cells: Cells;
+    type Cells: PairCells;
 
     /// Encodes the pieces of a table on all threads and writes them in order.
     fn write<P: Sync>(

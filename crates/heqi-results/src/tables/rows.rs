@@ -1,11 +1,12 @@
 //! The rows of each table, cell by cell.
 
+use std::ops::Range;
+
 use heqi_domain::{LineIds, LineIx, Lines, Side};
-use heqi_matching::{Block, Discrepancy, Group, Pass, Residual, State};
+use heqi_matching::{Block, Discrepancy, ExactPair, Group, Pass, Residual, State};
 
 use crate::encode::Cells;
 use crate::model::MatchResult;
-use crate::order::Run;
 use crate::summary::{is_opening, movements};
 
 /// Letter before the hash of a group.
@@ -47,33 +48,38 @@ fn account_cells(block: &Block, rows: &mut impl Cells) {
     rows.code(block.account.currency.code());
 }
 
-pub fn member_rows(run: &Run, result: &MatchResult, rows: &mut impl Cells) {
-    let mut row = |side: Side, line: LineIx, group: u64, state: State, reason: &str| {
-        rows.code(side.code());
-        line_id(result.lines(side), line, rows);
-        rows.hash(GROUP, group);
-        rows.code(state.code());
-        rows.code(reason);
-        rows.end();
-    };
-    match run {
-        Run::Pairs(_, range) => {
-            for pair in &result.outcome.pairs[range.clone()] {
-                row(Side::Ours, pair.ours, pair.id.0, State::Settled, "");
-                row(Side::Theirs, pair.theirs, pair.id.0, State::Settled, "");
-            }
-        }
-        Run::Groups(range) => {
-            for group in &result.outcome.groups[range.clone()] {
-                let reason = group.verdict.code();
-                for (side, lines) in [(Side::Ours, &group.ours), (Side::Theirs, &group.theirs)] {
-                    for line in lines {
-                        row(side, *line, group.id.0, group.state, &reason);
-                    }
-                }
+pub fn pair_members(pair: &ExactPair, result: &MatchResult, rows: &mut impl Cells) {
+    for (side, line) in [(Side::Ours, pair.ours), (Side::Theirs, pair.theirs)] {
+        member_row(result.lines(side), line, pair.id.0, State::Settled, "", rows);
+    }
+}
+
+pub fn member_rows(groups: &Range<usize>, result: &MatchResult, rows: &mut impl Cells) {
+    for group in &result.outcome.groups[groups.clone()] {
+        let reason = group.verdict.code();
+        for (side, lines) in [(Side::Ours, &group.ours), (Side::Theirs, &group.theirs)] {
+            for line in lines {
+                let book = result.lines(side);
+                member_row(book, *line, group.id.0, group.state, &reason, rows);
             }
         }
     }
+}
+
+fn member_row(
+    book: &Lines,
+    line: LineIx,
+    group: u64,
+    state: State,
+    reason: &str,
+    rows: &mut impl Cells,
+) {
+    rows.code(book.side.code());
+    line_id(book, line, rows);
+    rows.hash(GROUP, group);
+    rows.code(state.code());
+    rows.code(reason);
+    rows.end();
 }
 
 fn line_id(lines: &Lines, line: LineIx, rows: &mut impl Cells) {

@@ -54,21 +54,28 @@ impl Column {
         self.fixed
     }
 
-    /// Appends a text.
-    pub fn push_text(&mut self, text: &[u8]) {
-        self.rows += 1;
+    /// Makes room for `rows` more values of `bytes` bytes each.
+    pub fn reserve(&mut self, rows: usize, bytes: usize) {
         match &mut self.coded {
-            None => push_plain(&mut self.plain, text, false),
-            Some(coded) => coded.push(text, &mut self.plain, false),
+            None => self.plain.reserve(rows * bytes),
+            Some(coded) => coded.runs.reserve(rows),
         }
     }
 
-    /// Appends eight bytes.
-    pub fn push_fixed(&mut self, value: &[u8; 8]) {
-        self.rows += 1;
+    /// Appends a text, or the eight bytes of a fixed value.
+    pub fn push(&mut self, value: &[u8]) {
+        self.push_times(value, 1);
+    }
+
+    /// Appends a value many times over.
+    pub fn push_times(&mut self, value: &[u8], times: u32) {
+        if times == 0 {
+            return;
+        }
+        self.rows += times;
         match &mut self.coded {
-            None => push_plain(&mut self.plain, value, true),
-            Some(coded) => coded.push(value, &mut self.plain, true),
+            None => (0..times).for_each(|_| push_plain(&mut self.plain, value, self.fixed)),
+            Some(coded) => coded.push(value, times, &mut self.plain, self.fixed),
         }
     }
 
@@ -124,16 +131,16 @@ impl Column {
 }
 
 impl Coded {
-    fn push(&mut self, value: &[u8], dictionary: &mut Vec<u8>, fixed: bool) {
+    fn push(&mut self, value: &[u8], times: u32, dictionary: &mut Vec<u8>, fixed: bool) {
         if let Some((code, length)) = self.runs.last_mut() {
             if *self.recent[0].0 == *value {
                 debug_assert_eq!(*code, self.recent[0].1);
-                *length += 1;
+                *length += times;
                 return;
             }
             if *self.recent[1].0 == *value && self.codes.len() > 1 {
                 self.recent.swap(0, 1);
-                self.runs.push((self.recent[0].1, 1));
+                self.runs.push((self.recent[0].1, times));
                 return;
             }
         }
@@ -148,7 +155,7 @@ impl Coded {
         };
         self.recent.swap(0, 1);
         self.recent[0] = (value.into(), code);
-        self.runs.push((code, 1));
+        self.runs.push((code, times));
     }
 }
 

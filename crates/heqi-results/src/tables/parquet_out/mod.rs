@@ -8,6 +8,8 @@ mod column;
 
 use std::sync::Arc;
 
+use heqi_domain::{LineIds, Lines, Side};
+use heqi_matching::{Block, ExactPair, Pass, State};
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -17,8 +19,9 @@ use rayon::prelude::*;
 
 use crate::encode::{Cells, Table};
 use crate::error::ResultsError;
+use crate::model::MatchResult;
 use crate::staging::{Output, Staging, WrittenFile};
-use crate::tables::{TableWriter, WAVE};
+use crate::tables::{PairCells, TableWriter, WAVE};
 use crate::text::push_hash;
 use crate::work::Work;
 use column::{Chunk, Column};
@@ -65,7 +68,7 @@ impl Columns {
     }
 
     fn push(&mut self, text: &str) {
-        self.columns[self.cell].push_text(text.as_bytes());
+        self.columns[self.cell].push(text.as_bytes());
         self.cell += 1;
     }
 
@@ -90,7 +93,7 @@ impl Cells for Columns {
 
     fn count(&mut self, count: u64) {
         if self.columns[self.cell].is_fixed() {
-            self.columns[self.cell].push_fixed(&count.to_le_bytes());
+            self.columns[self.cell].push(&count.to_le_bytes());
             self.cell += 1;
         } else {
             // `rank` is a number where there is one and empty where not: it is text.
@@ -108,7 +111,7 @@ impl Cells for Columns {
 
     fn hash(&mut self, prefix: char, hash: u64) {
         if self.columns[self.cell].is_fixed() {
-            self.columns[self.cell].push_fixed(&hash.to_be_bytes());
+            self.columns[self.cell].push(&hash.to_be_bytes());
             self.cell += 1;
         } else {
             self.push_with(|out| push_hash(out, prefix, hash));
@@ -118,6 +121,70 @@ impl Cells for Columns {
     fn end(&mut self) {
         debug_assert_eq!(self.cell, self.columns.len());
         self.cell = 0;
+    }
+}
+
+/// Column by column: what all pairs share is one run.
+impl PairCells for Columns {
+    fn pair_groups(&mut self, pairs: &[ExactPair], block: &Block) {
+        let count = pairs.len() as u32;
+        let account = &block.account;
+        let zero = heqi_domain::decimal_text(0, account.currency.exponent());
+        let one = 1_u64.to_le_bytes();
+        let [id, state, pass, ours, theirs, difference, reason, customer, currency, rank] =
+            &mut self.columns[..]
+        else {
+            return;
+        };
+        id.reserve(pairs.len(), 8);
+        pairs.iter().for_each(|pair| id.push(&pair.id.0.to_be_bytes()));
+        state.push_times(State::Settled.code().as_bytes(), count);
+        pass.push_times(Pass::Exact.code().as_bytes(), count);
+        ours.push_times(&one, count);
+        theirs.push_times(&one, count);
+        difference.push_times(zero.as_bytes(), count);
+        reason.push_times(b"", count);
+        customer.push_times(account.customer.as_bytes(), count);
+        currency.push_times(account.currency.code().as_bytes(), count);
+        rank.push_times(b"", count);
+    }
+
+    fn pair_members(&mut self, pairs: &[ExactPair], result: &MatchResult) {
+        let count = 2 * pairs.len() as u32;
+        let [side, line_id, group_id, state, reason] = &mut self.columns[..] else { return };
+        side.reserve(2 * pairs.len(), 0);
+        line_id.reserve(2 * pairs.len(), 12);
+        group_id.reserve(2 * pairs.len(), 8);
+        let (ours, theirs) = (result.lines(Side::Ours), result.lines(Side::Theirs));
+        for pair in pairs {
+            side.push(Side::Ours.code().as_bytes());
+            side.push(Side::Theirs.code().as_bytes());
+            let id = pair.id.0.to_be_bytes();
+            group_id.push(&id);
+            group_id.push(&id);
+        }
+        push_ids(line_id, pairs, ours, theirs);
+        state.push_times(State::Settled.code().as_bytes(), count);
+        reason.push_times(b"", count);
+    }
+}
+
+/// Line ids of pairs, spans of a batch before its bytes: see [`heqi_domain::Strings::span`].
+fn push_ids(column: &mut Column, pairs: &[ExactPair], ours: &Lines, theirs: &Lines) {
+    let (LineIds::Named(a), LineIds::Named(b)) = (&ours.id, &theirs.id) else {
+        for pair in pairs {
+            column.push(ours.id_of(pair.ours).as_bytes());
+            column.push(theirs.id_of(pair.theirs).as_bytes());
+        }
+        return;
+    };
+    for batch in pairs.chunks(128) {
+        let spans: Vec<_> =
+            batch.iter().map(|pair| (a.span(pair.ours), b.span(pair.theirs))).collect();
+        for (of_a, of_b) in spans {
+            column.push(&a.bytes()[of_a]);
+            column.push(&b.bytes()[of_b]);
+        }
     }
 }
 
