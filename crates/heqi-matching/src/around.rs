@@ -117,7 +117,7 @@ fn scan(
             let amount = lines.amount[index];
             amounts
                 .contains_key(&(block, amount))
-                .then(|| (block, amount, Twin { day: lines.day[index], line, matched: true }))
+                .then(|| (block, amount, Twin { key, day: lines.day[index], line, matched: true }))
         })
         .collect()
 }

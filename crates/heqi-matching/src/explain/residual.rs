@@ -9,6 +9,8 @@ use crate::work::{OURS, Work};
 /// Equal amounts of a block: every line of it, matched or not, by side.
 pub(crate) struct Twin {
     pub day: i32,
+    /// Folded reference key; 0 = none.
+    pub key: u64,
     pub line: u32,
     pub matched: bool,
 }
@@ -41,13 +43,23 @@ pub(crate) fn explain(
 fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: Option<[&[Twin]; 2]>) -> Reason {
     let line = &work.items[side][item];
     let duplicate = if side == OURS { Reason::DuplicateOurs } else { Reason::DuplicateTheirs };
-    // A twin that found its partner while this one did not: one too many, also where the
-    // twin lost its number.
+    // A twin that found its partner while this one did not: one too many, also where the twin
+    // lost its number. An amount that many lines carry makes no twins.
     let near = work.rules.dates.document_tolerance * 2;
-    let twin = twins.into_iter().flat_map(|twins| twins[side]).any(|twin| {
-        twin.line != line.line && twin.matched && twin.day.abs_diff(line.day) as i32 <= near
+    let window = work.rules.dates.reference_window;
+    let alike = || {
+        twins
+            .into_iter()
+            .flat_map(|twins| twins[side])
+            .filter(|twin| twin.line != line.line && twin.day.abs_diff(line.day) as i32 <= window)
+    };
+    let rare = alike().nth(1).is_none();
+    let twin = alike().any(|twin| {
+        twin.matched
+            && twin.day.abs_diff(line.day) as i32 <= near
+            && (line.key == 0 || twin.key == 0 || twin.key == line.key || !line.shared_shape)
     });
-    if line.extra || (twin && (line.key == 0 || !line.shared_shape)) {
+    if line.extra || (twin && rare) {
         return duplicate;
     }
     match (side == OURS, line.kind) {

@@ -19,15 +19,20 @@ const MONEY_WIDTHS: [i32; 3] = [0, 3, 7];
 const WIDTHS: [i32; 7] = [0, 3, 7, 14, 31, 62, 400];
 
 pub(crate) fn run(work: &mut Work<'_>) {
-    one_number(work);
+    one_number(work, true);
     two_numbers(work);
 }
 
+/// The same once more, after the other passes: only what is certain, nothing is proposed.
+pub(crate) fn again(work: &mut Work<'_>) {
+    one_number(work, false);
+}
+
 /// One number differs; lines without a claimed number make up the rest.
-fn one_number(work: &mut Work<'_>) {
+fn one_number(work: &mut Work<'_>, propose: bool) {
     for (class, difference) in same_reference::differing(work) {
         for side in sides(work, &class) {
-            if !alive(work, &class) {
+            if !alive(work, &class) || mixed(work, &class) {
                 continue;
             }
             // Σ ours + part = Σ theirs, or Σ ours = Σ theirs + part.
@@ -38,7 +43,8 @@ fn one_number(work: &mut Work<'_>) {
             else {
                 continue;
             };
-            settle(work, &class, side, &found, &members, candidates, missing);
+            let sum = Sum { side, found: &found, members: &members, candidates, missing };
+            settle(work, &class, &sum, propose);
         }
     }
 }
@@ -139,38 +145,47 @@ fn search(work: &Work<'_>, side: usize, near: &[usize], missing: i64, most: usiz
     combination::search(&amounts, missing, bounds)
 }
 
-/// Joins a unique sum that is no accident; proposes any other.
-fn settle(
-    work: &mut Work<'_>,
-    class: &Cluster,
+/// Lines of both kinds or signs under one number (an invoice and its receipt) are no anchor: what
+/// would be missing of their net is anybody's guess.
+fn mixed(work: &Work<'_>, class: &Cluster) -> bool {
+    [(OURS, &class.ours), (THEIRS, &class.theirs)].into_iter().any(|(side, items)| {
+        let first = &work.items[side][items[0]];
+        items.iter().any(|item| {
+            let line = &work.items[side][*item];
+            line.amount.signum() != first.amount.signum() || line.money() != first.money()
+        })
+    })
+}
+
+/// A sum found around an anchor.
+struct Sum<'a> {
     side: usize,
-    found: &Found,
-    members: &[usize],
+    found: &'a Found,
+    members: &'a [usize],
     candidates: usize,
     missing: i64,
-) {
+}
+
+/// Joins a unique sum that is no accident; proposes any other, if asked to.
+fn settle(work: &mut Work<'_>, class: &Cluster, sum: &Sum<'_>, propose: bool) {
     let mut whole = class.clone();
-    if side == OURS {
-        whole.ours.extend(members)
-    } else {
-        whole.theirs.extend(members)
-    }
+    if sum.side == OURS { &mut whole.ours } else { &mut whole.theirs }.extend(sum.members);
     // The anchor is a proof of its own: five times the chance of a sum without one is allowed.
     let limit = work.rules.combination.chance_ppm * 5;
-    let likely = combination::by_chance(found.tried, missing, work.unit, limit);
-    let sure = found.answer == SearchAnswer::Unique && !likely;
+    let likely = combination::by_chance(sum.found.tried, sum.missing, work.unit, limit);
+    let sure = sum.found.answer == SearchAnswer::Unique && !likely;
     let verdict = same_reference::shape(work, &whole);
     let evidence = Evidence {
         key: work.key_text(OURS, class.ours[0]),
-        search: Some(found.answer),
-        tried: found.tried,
-        candidates: candidates as u64,
+        search: Some(sum.found.answer),
+        tried: sum.found.tried,
+        candidates: sum.candidates as u64,
         rank: u32::from(!sure),
         ..Evidence::default()
     };
     if sure {
         work.join(Pass::Combination, &whole.ours, &whole.theirs, verdict, evidence);
-    } else {
+    } else if propose {
         let verdict = verdict.with(Reason::Ambiguous);
         work.suggest(Pass::Combination, &whole.ours, &whole.theirs, verdict, evidence);
         for (side, items) in [(OURS, &class.ours), (THEIRS, &class.theirs)] {

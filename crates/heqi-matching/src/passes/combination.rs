@@ -21,9 +21,6 @@ pub(crate) fn run(work: &mut Work<'_>) {
             if parts.len() < 2 {
                 continue;
             }
-            let side = 1 - total_side;
-            let amounts: Vec<i64> =
-                parts.iter().map(|item| work.items[side][*item].amount).collect();
             let rule = &work.rules.combination;
             let bounds = Bounds {
                 least: 2,
@@ -32,14 +29,50 @@ pub(crate) fn run(work: &mut Work<'_>) {
                 chance_ppm: Some(rule.chance_ppm),
                 unit: work.unit,
             };
-            let found = combination::search(&amounts, work.items[total_side][total].amount, bounds);
+            let (found, members) = search(work, total_side, total, &parts, bounds);
             if found.answer == SearchAnswer::Unique {
-                let members: Vec<usize> = found.solutions[0].iter().map(|at| parts[*at]).collect();
                 claims.push((total, members, found, parts.len()));
             }
         }
         settle(work, total_side, &claims);
     }
+}
+
+/// Searches the parts for the total, and the lines of the first solution.
+///
+/// What one transfer pays is booked on one day, so the parts of a payment are first sought among
+/// the lines of single days; only where no day has them are days mixed. Two days that both have
+/// them are two alternatives.
+pub(crate) fn search(
+    work: &Work<'_>,
+    total_side: usize,
+    total: usize,
+    parts: &[usize],
+    bounds: Bounds,
+) -> (Found, Vec<usize>) {
+    let side = 1 - total_side;
+    let whole = &work.items[total_side][total];
+    let look = |parts: &[usize]| {
+        let amounts: Vec<i64> = parts.iter().map(|item| work.items[side][*item].amount).collect();
+        let found = combination::search(&amounts, whole.amount, bounds);
+        let first = found.solutions.first().into_iter().flatten();
+        let members: Vec<usize> = first.map(|at| parts[*at]).collect();
+        (found, members)
+    };
+    let money = parts.iter().any(|item| work.items[side][*item].kind.is_money());
+    if money || whole.kind.is_money() {
+        let days = parts.chunk_by(|a, b| work.items[side][*a].day == work.items[side][*b].day);
+        let mut batches: Vec<(Found, Vec<usize>)> =
+            days.map(look).filter(|(found, _)| !found.solutions.is_empty()).collect();
+        let count = batches.len();
+        if let Some((mut found, members)) = (!batches.is_empty()).then(|| batches.swap_remove(0)) {
+            if count > 1 {
+                found.answer = SearchAnswer::Alternatives { found: count as u32 };
+            }
+            return (found, members);
+        }
+    }
+    look(parts)
 }
 
 /// A line that a number ties to a known document is no total of others.
@@ -73,7 +106,8 @@ pub(crate) fn parts(work: &Work<'_>, total_side: usize, total: usize) -> Vec<usi
                 && work.compatible(ours, theirs)
         })
         .collect();
-    parts.sort_by_key(|item| ((items[*item].day - whole.day).abs(), *item));
+    let distance = |item: &usize| (items[*item].day - whole.day).abs();
+    parts.sort_by_key(|item| (distance(item), items[*item].day, *item));
     parts.truncate(rule.candidates);
     parts
 }

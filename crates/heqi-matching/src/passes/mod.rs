@@ -50,9 +50,14 @@ pub(crate) fn run(work: &mut Work<'_>) {
         combination::run(work);
     }
     work.drop_overtaken();
+    // What the passes between have placed may leave one sum where there were several.
+    if passes.same_reference && passes.combination {
+        anchored::again(work);
+    }
     if passes.same_reference {
         same_reference::rest(work);
     }
+    work.drop_overtaken();
     if passes.diagnostic {
         suggest::run(work);
     }

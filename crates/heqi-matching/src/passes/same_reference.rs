@@ -248,7 +248,10 @@ fn join_differing(work: &mut Work<'_>, class: &Cluster) {
     let doubtful =
         |side: usize, items: &[usize]| items.iter().any(|item| work.doubtful[side][*item]);
     let doubtful = doubtful(OURS, &class.ours) || doubtful(THEIRS, &class.theirs);
-    if main == Some(Reason::SplitIncomplete) || (doubtful && found_amount(main)) {
+    // Money bears the number of what it pays, not its own: two sums that differ may be two
+    // payments of one invoice.
+    let money = work.is_money(&class.ours, &class.theirs) && main == Some(Reason::Amount);
+    if money || main == Some(Reason::SplitIncomplete) || (doubtful && found_amount(main)) {
         let evidence = Evidence { rank: 1, ..evidence };
         work.suggest(Pass::SameReference, &class.ours, &class.theirs, verdict, evidence);
     } else {

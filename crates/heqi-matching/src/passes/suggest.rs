@@ -6,12 +6,12 @@
 
 use heqi_domain::{NO_DAY, Reason};
 
-use crate::combination::{self, Bounds};
+use crate::combination::{Bounds, Found};
 use crate::evidence::Evidence;
 use crate::explain::difference;
 use crate::outcome::{Pass, Verdict};
 use crate::passes::amount_date::{distance, in_window, pair_verdict};
-use crate::passes::combination::parts;
+use crate::passes::combination::{parts, search};
 use crate::passes::variant::clusters_by_amount;
 use crate::reference;
 use crate::work::{OURS, THEIRS, Work};
@@ -92,7 +92,6 @@ fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, tota
     if parts.len() < 2 {
         return;
     }
-    let amounts: Vec<i64> = parts.iter().map(|item| work.items[side][*item].amount).collect();
     let rule = &work.rules.combination;
     let bounds = Bounds {
         least: 2,
@@ -102,12 +101,11 @@ fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, tota
         chance_ppm: Some(1_000_000),
         unit: work.unit,
     };
-    let found = combination::search(&amounts, work.items[total_side][total].amount, bounds);
+    let (found, first) = search(work, total_side, total, &parts, bounds);
     let main = if total_side == OURS { Reason::Split } else { Reason::Merged };
     let one = [total];
     // Whole groups in rank order; only the first speaks for its lines.
-    for (rank, solution) in (1..).zip(&found.solutions) {
-        let members: Vec<usize> = solution.iter().map(|at| parts[*at]).collect();
+    for (rank, members) in (1..).zip(alternatives(&found, first, &parts)) {
         let (ours, theirs): (&[usize], &[usize]) =
             if total_side == OURS { (&one, &members) } else { (&members, &one) };
         let evidence = Evidence {
@@ -123,6 +121,18 @@ fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, tota
             spoken.take(ours, theirs);
         }
     }
+}
+
+/// The solutions of a search as lines, the first one first. Of a search by single days only the
+/// first is known by its lines.
+fn alternatives(found: &Found, first: Vec<usize>, parts: &[usize]) -> Vec<Vec<usize>> {
+    let by_index = |solution: &Vec<usize>| solution.iter().map(|at| parts[*at]).collect();
+    let mut all: Vec<Vec<usize>> = found.solutions.iter().map(by_index).collect();
+    if all.first() != Some(&first) {
+        all = vec![first];
+    }
+    all.retain(|members| !members.is_empty());
+    all
 }
 
 /// Amounts that differ in a way that explains itself, or whose numbers are nearly one.
