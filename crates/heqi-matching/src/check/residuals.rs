@@ -107,6 +107,12 @@ fn witness(
     let lines = case.lines(residual.side);
     let (amount, day) = (lines.amount[residual.line as usize], lines.day[residual.line as usize]);
     let Some(witness) = residual.evidence.witness else {
+        // A plain comparison by number claims nothing about equal amounts elsewhere.
+        let passes = &case.rules.passes;
+        let by_amount = passes.amount_date || passes.combination || passes.variant_reference;
+        if !(by_amount || passes.mentioned || passes.diagnostic) {
+            return;
+        }
         found.add(place, "witness", names.to_owned(), "the counts of equal lines", "none");
         return;
     };
