@@ -89,6 +89,17 @@ impl EntryKind {
         }
     }
 
+    /// What the kind says beside an amount, signed from the receivable: a receipt lowers the debt
+    /// and a refund raises it. One that does the reverse says nothing sure about its kind.
+    #[must_use]
+    pub const fn beside(self, amount: i64) -> Self {
+        match self {
+            Self::Receipt if amount > 0 => Self::Unknown,
+            Self::Refund if amount < 0 => Self::Unknown,
+            other => other,
+        }
+    }
+
     /// Whether the entry moves money (receipt, refund) rather than a document.
     #[must_use]
     pub const fn is_money(self) -> bool {

@@ -95,6 +95,12 @@ impl Lines {
         self.amount.is_empty()
     }
 
+    /// The kind of a line as far as its amount bears it out: see [`EntryKind::beside`].
+    #[must_use]
+    pub fn kind_of(&self, line: LineIx) -> EntryKind {
+        self.kind[line as usize].beside(self.amount[line as usize])
+    }
+
     /// The memo of a line, empty where none was kept.
     #[must_use]
     pub fn text_of(&self, line: LineIx) -> &str {

@@ -230,8 +230,7 @@ impl Join<'_> {
 
     /// Whether kinds and dates allow two lines to be one.
     fn may_meet(&self, a: LineIx, b: LineIx) -> bool {
-        let (x, y) = (a as usize, b as usize);
-        let (kind_a, kind_b) = (self.ours.kind[x], self.theirs.kind[y]);
+        let (kind_a, kind_b) = (self.ours.kind_of(a), self.theirs.kind_of(b));
         let unknown = heqi_domain::EntryKind::Unknown;
         let dates = &self.rules.dates;
         // What lies farther apart waits until the lines of its number are seen together: a
@@ -254,7 +253,7 @@ impl Join<'_> {
     fn pair(&self, id: GroupId, block: u32, a: LineIx, b: LineIx, found: &mut Exact) {
         let plain = self.rules.references == References::AsWritten || {
             let (x, y) = (a as usize, b as usize);
-            let money = self.ours.kind[x].is_money() || self.theirs.kind[y].is_money();
+            let money = self.ours.kind_of(a).is_money() || self.theirs.kind_of(b).is_money();
             date_note(self.rules, self.ours.day[x], self.theirs.day[y], money).is_none()
         };
         if plain {

@@ -218,7 +218,7 @@ impl Context<'_> {
             .chain(exact.alike.iter().cloned())
             .map(|(a, b)| {
                 let (x, y) = (a[0] as usize, b[0] as usize);
-                let money = ours.kind[x].is_money() || theirs.kind[y].is_money();
+                let money = ours.kind_of(a[0]).is_money() || theirs.kind_of(b[0]).is_money();
                 let note = work::date_note(self.rules, ours.day[x], theirs.day[y], money);
                 let verdict = note.map_or(Verdict::NONE, |note| Verdict::NONE.with(note));
                 Group {

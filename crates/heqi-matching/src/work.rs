@@ -242,7 +242,7 @@ pub(crate) fn item(lines: &Lines, line: LineIx, extra: bool, references: Referen
         line,
         amount: lines.amount[index],
         day: lines.day[index],
-        kind: lines.kind[index],
+        kind: lines.kind_of(line),
         key: references.key(lines.reference.get(line)),
         points: false,
         shared_shape: false,

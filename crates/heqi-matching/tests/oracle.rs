@@ -33,10 +33,11 @@ fn number(line: &Line) -> String {
         .to_owned()
 }
 
-/// Money is never a document; a line of unknown kind may be either.
+/// Money is never a document; a line of unknown kind, or whose amount denies its kind, may be
+/// either.
 fn compatible(a: &Line, b: &Line) -> bool {
-    let unknown = |line: &Line| line.kind == EntryKind::Unknown;
-    unknown(a) || unknown(b) || a.kind.is_money() == b.kind.is_money()
+    let (a, b) = (a.kind.beside(a.amount), b.kind.beside(b.amount));
+    a == EntryKind::Unknown || b == EntryKind::Unknown || a.is_money() == b.is_money()
 }
 
 /// Every largest assignment of `a` to `b` by edges.
@@ -172,7 +173,8 @@ fn check_exact(ours: &[Line], theirs: &[Line]) -> Result<(), TestCaseError> {
         let (a, b) = (pick(ours), pick(theirs));
         // Money of one number that lies apart waits for the later passes.
         let near = |i: usize, j: usize| {
-            let money = a[i].kind.is_money() || b[j].kind.is_money();
+            let money = |line: &Line| line.kind.beside(line.amount).is_money();
+            let money = money(&a[i]) || money(&b[j]);
             !money || a[i].day.abs_diff(b[j].day) <= 2 * rules().dates.money_tolerance as u32
         };
         let edge = |i: usize, j: usize| compatible(&a[i], &b[j]) && near(i, j);

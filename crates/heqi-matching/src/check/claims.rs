@@ -15,7 +15,7 @@ pub(crate) fn kinds_fit(case: &Case, ours: LineIx, theirs: LineIx) -> bool {
     if case.rules.references == References::AsWritten {
         return true;
     }
-    let (a, b) = (case.ours.kind[ours as usize], case.theirs.kind[theirs as usize]);
+    let (a, b) = (case.ours.kind_of(ours), case.theirs.kind_of(theirs));
     a == EntryKind::Unknown || b == EntryKind::Unknown || a.is_money() == b.is_money()
 }
 

@@ -37,8 +37,8 @@ impl Judge<'_> {
 
     /// Whether some line moves money.
     pub fn money(&self) -> bool {
-        let ours = self.group.ours.iter().map(|line| self.case.ours.kind[*line as usize]);
-        let theirs = self.group.theirs.iter().map(|line| self.case.theirs.kind[*line as usize]);
+        let ours = self.group.ours.iter().map(|line| self.case.ours.kind_of(*line));
+        let theirs = self.group.theirs.iter().map(|line| self.case.theirs.kind_of(*line));
         ours.chain(theirs).any(heqi_domain::EntryKind::is_money)
     }
 
@@ -80,7 +80,7 @@ pub(crate) fn pair(case: &Case, at: usize, found: &mut Violations) {
     );
     let (x, y) = (case.ours.day[ours as usize], case.theirs.day[theirs as usize]);
     let known = x != heqi_domain::NO_DAY && y != heqi_domain::NO_DAY;
-    let kinds = [case.ours.kind[ours as usize], case.theirs.kind[theirs as usize]];
+    let kinds = [case.ours.kind_of(ours), case.theirs.kind_of(theirs)];
     let most = claims::exact_window(case, kinds.iter().any(|kind| kind.is_money()));
     let apart = i64::from(x.abs_diff(y));
     demand(

@@ -6,6 +6,7 @@ use super::groups::Judge;
 use super::violation::Violations;
 use super::{arithmetic, number};
 use crate::outcome::{Pass, State};
+use crate::ruleset::References;
 
 /// The reason and the notes of a group.
 pub(crate) fn group(judge: &Judge, found: &mut Violations) {
@@ -104,7 +105,7 @@ fn mixed(judge: &Judge) -> bool {
         _ => (case.theirs, &group.theirs),
     };
     let any = |test: &dyn Fn(EntryKind, i64) -> bool| {
-        members.iter().any(|at| test(lines.kind[*at as usize], lines.amount[*at as usize]))
+        members.iter().any(|at| test(lines.kind_of(*at), lines.amount[*at as usize]))
     };
     let money = any(&|kind, _| kind.is_money());
     let documents = any(&|kind, _| kind != EntryKind::Unknown && !kind.is_money());
@@ -165,6 +166,9 @@ fn notes(judge: &Judge, found: &mut Violations) {
 /// The note that the dates of two lines deserve under the rules.
 fn date_note(judge: &Judge) -> Option<Reason> {
     let (case, group) = (judge.case, judge.group);
+    if case.rules.references == References::AsWritten {
+        return None;
+    }
     let one = group.ours.len() == 1 && group.theirs.len() == 1;
     let noted = match group.pass {
         Pass::Exact => true,
@@ -177,7 +181,8 @@ fn date_note(judge: &Judge) -> Option<Reason> {
     }
     let (ours, theirs) = (group.ours[0] as usize, group.theirs[0] as usize);
     let (a, b) = (case.ours.day[ours], case.theirs.day[theirs]);
-    let money = case.ours.kind[ours].is_money() || case.theirs.kind[theirs].is_money();
+    let money =
+        case.ours.kind_of(ours as u32).is_money() || case.theirs.kind_of(theirs as u32).is_money();
     let dates = &case.rules.dates;
     let tolerance = if money { dates.money_tolerance } else { dates.document_tolerance };
     if a == NO_DAY || b == NO_DAY || i64::from(a.abs_diff(b)) <= i64::from(tolerance) {

@@ -66,7 +66,7 @@ fn one(case: &Case, equals: &Equals, at: usize, residual: &Residual, found: &mut
     let none = [Vec::new(), Vec::new()];
     let days = equals.get(&(residual.block, amount)).unwrap_or(&none);
     witness(case, residual, days, place, &names(), found);
-    let expected = reasons(side, lines.kind[line as usize]);
+    let expected = reasons(side, lines.kind_of(line));
     let claimed = residual.verdict.main;
     let own = &days[usize::from(side == Side::Theirs)];
     let duplicate =

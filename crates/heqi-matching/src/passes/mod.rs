@@ -13,6 +13,7 @@ pub(crate) mod same_reference;
 pub(crate) mod suggest;
 pub(crate) mod variant;
 
+use crate::ruleset::References;
 use crate::work::Work;
 
 /// Runs the passes of one block in order.
@@ -21,7 +22,8 @@ pub(crate) fn run(work: &mut Work<'_>) {
     if passes.contra {
         contra::run(work);
     }
-    if passes.same_reference {
+    let folded = work.rules.references == References::Folded;
+    if passes.same_reference && folded {
         same_reference::flipped(work);
     }
     if passes.same_reference_sum {
@@ -30,7 +32,7 @@ pub(crate) fn run(work: &mut Work<'_>) {
     if passes.mentioned {
         mentioned::run(work);
     }
-    if passes.same_reference {
+    if passes.same_reference && folded {
         same_reference::explained(work);
     }
     if passes.variant_reference {

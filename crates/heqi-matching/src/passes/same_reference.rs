@@ -6,6 +6,7 @@ use heqi_domain::{NO_DAY, Reason};
 use crate::evidence::Evidence;
 use crate::explain::difference;
 use crate::outcome::{Pass, Verdict};
+use crate::ruleset::References;
 use crate::work::{OURS, THEIRS, Work};
 
 /// Open lines of both sides that bear one number.
@@ -21,7 +22,7 @@ pub(crate) fn clusters(work: &Work<'_>) -> Vec<Cluster> {
     for side in [OURS, THEIRS] {
         let open = work.open(side).filter(|item| {
             let line = &work.items[side][*item];
-            line.key != 0 && !line.extra
+            line.key != 0 && (!line.extra || work.rules.references == References::AsWritten)
         });
         keyed.extend(open.map(|item| (work.items[side][item].key, side, item)));
     }
@@ -209,11 +210,34 @@ pub(crate) fn explained(work: &mut Work<'_>) {
 /// Pass 4b: every other difference of one number, but for the lines that a proposed sum would
 /// explain: those wait for a person.
 pub(crate) fn rest(work: &mut Work<'_>) {
+    if work.rules.references == References::AsWritten {
+        return one_by_one(work);
+    }
     let proposed = work.proposed();
     for (class, _) in differing(work) {
         let waits = |side: usize, items: &[usize]| items.iter().any(|item| proposed[side][*item]);
         if still_open(work, &class) && !waits(OURS, &class.ours) && !waits(THEIRS, &class.theirs) {
             join_differing(work, &class);
+        }
+    }
+}
+
+/// A plain comparison: lines of one number are paired one by one, smallest amounts first, and
+/// every difference stays open.
+fn one_by_one(work: &mut Work<'_>) {
+    for mut cluster in clusters(work) {
+        cluster.ours.sort_by_key(|item| (work.items[OURS][*item].amount, *item));
+        cluster.theirs.sort_by_key(|item| (work.items[THEIRS][*item].amount, *item));
+        for (ours, theirs) in cluster.ours.iter().zip(&cluster.theirs) {
+            let pair = Cluster { ours: vec![*ours], theirs: vec![*theirs] };
+            let found = finding(work, &pair);
+            let verdict = found.reason.map_or(Verdict::NONE, Verdict::of);
+            let evidence = Evidence {
+                rate_ppm: found.rate_ppm,
+                hypotheses: found.hypotheses,
+                ..evidence(work, &pair)
+            };
+            work.join(Pass::SameReference, &pair.ours, &pair.theirs, verdict, evidence);
         }
     }
 }
