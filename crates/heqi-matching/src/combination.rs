@@ -5,6 +5,8 @@
 //! makes any amount by chance, and the expected number of such accidents is about the number of
 //! subsets tried divided by the amount in minor units (perf.md §3, guard study).
 
+use std::cmp::Ordering;
+
 use crate::evidence::SearchAnswer;
 
 /// Bounds of one search.
@@ -72,10 +74,11 @@ const KEPT: usize = 3;
 /// larger sum beside a smaller one is no rival, it is only more likely to be an accident.
 pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     let mut order: Vec<usize> = (0..amounts.len()).collect();
-    order.sort_by_key(|index| (amounts[*index], *index));
+    order.sort_unstable_by_key(|index| (amounts[*index], *index));
     let sorted: Vec<i64> = order.iter().map(|index| amounts[*index]).collect();
     let mut found =
         Found { answer: SearchAnswer::None, solutions: Vec::new(), tried: 0, spent: false };
+    let mut sums = Sums { sorted: useful(&sorted, target), pairs: Vec::new() };
     let mut spent = 0_u64;
     for size in bounds.least..=bounds.most.min(amounts.len()) {
         let tried = found.tried.saturating_add(subsets(amounts.len(), size));
@@ -88,6 +91,9 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
         }
         spent += cost(amounts.len(), size);
         found.tried = tried;
+        if !sums.may_make(size, i128::from(target)) {
+            continue;
+        }
         let mut walk =
             Walk { sorted: &sorted, chosen: Vec::with_capacity(size), hits: Vec::new(), count: 0 };
         walk.down(0, size, i128::from(target));
@@ -103,6 +109,69 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
         }
     }
     found
+}
+
+/// The amounts that can be part of a target: where all have one sign, none beyond it.
+fn useful(sorted: &[i64], target: i64) -> &[i64] {
+    match sorted {
+        [first, ..] if *first >= 0 => &sorted[..sorted.partition_point(|one| *one <= target)],
+        [.., last] if *last <= 0 => &sorted[sorted.partition_point(|one| *one < target)..],
+        all => all,
+    }
+}
+
+/// Most amounts whose pairs are kept.
+const MOST_PAIRED: usize = 128;
+
+/// The sums of two, to see without walking all subsets that none makes a target. Nearly every
+/// search ends so: what most lines look for is not there.
+struct Sums<'a> {
+    sorted: &'a [i64],
+    /// Sums of two amounts, sorted; made when first asked for.
+    pairs: Vec<i64>,
+}
+
+impl Sums<'_> {
+    /// Whether subsets of so many could make the target. A sum that takes one amount twice
+    /// counts too, so only the answer no is sure.
+    fn may_make(&mut self, size: usize, target: i128) -> bool {
+        if self.sorted.len() < size {
+            return false;
+        }
+        if size == 2 {
+            return two_make(self.sorted, target);
+        }
+        if !(3..=5).contains(&size) || self.sorted.len() > MOST_PAIRED {
+            return true;
+        }
+        if self.pairs.is_empty() && size > 3 {
+            for (at, one) in self.sorted.iter().enumerate() {
+                // All sums of what is matched fit; see `run::bounded`.
+                self.pairs.extend(self.sorted[..at].iter().map(|two| one.saturating_add(*two)));
+            }
+            self.pairs.sort_unstable();
+        }
+        let amounts = || self.sorted.iter().map(|amount| i128::from(*amount));
+        match size {
+            3 => amounts().any(|one| two_make(self.sorted, target - one)),
+            4 => two_make(&self.pairs, target),
+            _ => amounts().any(|one| two_make(&self.pairs, target - one)),
+        }
+    }
+}
+
+/// Whether two of sorted numbers make a target; from both ends, one step a number.
+fn two_make<N: Copy + Into<i128>>(sorted: &[N], target: i128) -> bool {
+    let mut rest = sorted;
+    while let [first, .., last] = rest {
+        let sum: i128 = (*first).into() + (*last).into();
+        match sum.cmp(&target) {
+            Ordering::Equal => return true,
+            Ordering::Less => rest = &rest[1..],
+            Ordering::Greater => rest = &rest[..rest.len() - 1],
+        }
+    }
+    false
 }
 
 /// Number of subsets of `size` of `count`, saturating.
