@@ -297,9 +297,10 @@ impl Join<'_> {
         // in date order its k-th stands against the k-th.
         let wide = a.len() * b.len() > 10_000;
         for (i, x) in a.iter().enumerate() {
-            for (j, y) in b.iter().enumerate() {
+            let (first, end) = if wide { (i, b.len().min(i + 1)) } else { (0, b.len()) };
+            for (j, y) in b.iter().enumerate().take(end).skip(first) {
                 let same = self.same_as_written(x.2, y.2);
-                if (!wide || i == j) && self.agree(same, x.2, y.2) {
+                if self.agree(same, x.2, y.2) {
                     let unlike =
                         !same || self.ours.kind[x.2 as usize] != self.theirs.kind[y.2 as usize];
                     candidates.push((unlike, self.distance(x.2, y.2).unwrap_or(0), i, j));
@@ -341,7 +342,7 @@ fn most_pairs(
             (taken[*i], partner[*j]) = (true, Some(*i));
         }
     }
-    for start in (0..ours).filter(|i| !taken[*i]) {
+    for start in (0..ours).filter(|i| !taken[*i] && !of_ours[*i].is_empty()) {
         let mut seen = vec![false; theirs];
         augment(start, &of_ours, &mut partner, &mut seen);
     }
