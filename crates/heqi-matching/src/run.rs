@@ -10,7 +10,7 @@ use crate::content::group_id;
 use crate::evidence::Evidence;
 use crate::exact::{self, Exact};
 use crate::explain::residual;
-use crate::outcome::{ExactPair, Group, Outcome, Pass, Residual, State, Verdict};
+use crate::outcome::{Discrepancy, ExactPair, Group, Outcome, Pass, Residual, State, Verdict};
 use crate::passes;
 use crate::ruleset::RuleSet;
 use crate::work::{self, OURS, THEIRS, Work};
@@ -112,6 +112,8 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
 struct Part {
     groups: Vec<Group>,
     residuals: Vec<Residual>,
+    /// One a residual.
+    discrepancies: Vec<Discrepancy>,
 }
 
 struct Context<'a> {
@@ -162,23 +164,25 @@ impl Context<'_> {
         let mut work = Work::new(self.rules, block, self.lines, items);
         passes::run(&mut work);
         let proposed = work.proposed();
-        let mut residuals = Vec::new();
+        let mut part = Part::default();
         for side in [OURS, THEIRS] {
             for at in work.open(side).filter(|at| !proposed[side][*at]) {
                 let item = &work.items[side][at];
                 let equal =
                     twins.map(|all| [OURS, THEIRS].map(|side| all.of(block, side, item.amount)));
                 let (verdict, evidence) = residual::explain(&work, side, at, equal);
-                residuals.push(Residual {
-                    side: work::side(side),
-                    line: item.line,
-                    block,
-                    verdict,
-                    evidence,
-                });
+                let (side, line) = (work::side(side), item.line);
+                let residual = Residual { side, line, block, verdict, evidence };
+                part.discrepancies.push(bridge::from_residual(
+                    &residual,
+                    item.content,
+                    item.amount,
+                ));
+                part.residuals.push(residual);
             }
         }
-        Part { groups: work.groups, residuals }
+        part.groups = work.groups;
+        part
     }
 
     fn assemble(
@@ -189,10 +193,11 @@ impl Context<'_> {
     ) -> Result<Outcome, MatchError> {
         let [ours, theirs] = self.lines;
         let mut groups = self.exact_groups(&exact);
-        let mut residuals = Vec::new();
+        let (mut residuals, mut discrepancies) = (Vec::new(), Vec::new());
         for part in parts {
             groups.extend(part.groups);
             residuals.extend(part.residuals);
+            discrepancies.extend(part.discrepancies);
         }
         groups.sort_by_cached_key(|group| {
             (group.block, group.state, group.evidence.rank, self.first_day(group), group.id)
@@ -200,7 +205,7 @@ impl Context<'_> {
         unique_ids(&mut groups);
         let pairs = self.in_order(exact.plain, exact.block);
         let (blocks, discrepancies) =
-            bridge::build(ours, theirs, self.blocks, &groups, &residuals, openings)?;
+            bridge::build(ours, theirs, self.blocks, &groups, discrepancies, openings)?;
         Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
     }
 
