@@ -67,33 +67,14 @@ pub fn match_lines(
     }
     let context = Context { lines: [ours, theirs], blocks: &blocks, rules };
     let open = std::mem::take(&mut exact.open);
-    let mut by_block = context.open_blocks(&open);
-    let twins = rules.passes.look_around().then(|| {
-        around::look(
-            [ours, theirs],
-            [&blocks.of_ours, &blocks.of_theirs],
-            &mut by_block,
-            rules.references,
-        )
-    });
-    let left: u64 = open.iter().map(|side| side.len() as u64).sum();
-    progress.stage(Stage::Explain, left);
-    let parts: Vec<Part> = by_block
-        .into_par_iter()
-        .map(|(block, items)| {
-            if progress.cancelled() {
-                return Part::default();
-            }
-            let count = (items[OURS].len() + items[THEIRS].len()) as u64;
-            let part = context.block(block, items, twins.as_ref());
-            progress.advance(count);
-            part
-        })
-        .collect();
+    let plain = std::mem::take(&mut exact.plain);
+    let block = std::mem::take(&mut exact.block);
+    let (pairs, parts) =
+        rayon::join(|| context.in_order(plain, &block), || context.explain(&open, progress));
     if progress.cancelled() {
         return Err(MatchError::Cancelled);
     }
-    context.assemble(exact, parts, openings)
+    context.assemble(&exact, pairs, parts, openings)
 }
 
 /// All subset sums of what passes this check fit in 64 bits.
@@ -159,6 +140,29 @@ impl Context<'_> {
             .collect()
     }
 
+    /// The later passes over all open lines, blocks in order.
+    fn explain(&self, open: &[Vec<(LineIx, bool)>; 2], progress: &dyn Progress) -> Vec<Part> {
+        let mut by_block = self.open_blocks(open);
+        let twins = self.rules.passes.look_around().then(|| {
+            let of = [&self.blocks.of_ours, &self.blocks.of_theirs].map(Vec::as_slice);
+            around::look(self.lines, of, &mut by_block, self.rules.references)
+        });
+        let left: u64 = open.iter().map(|side| side.len() as u64).sum();
+        progress.stage(Stage::Explain, left);
+        by_block
+            .into_par_iter()
+            .map(|(block, items)| {
+                if progress.cancelled() {
+                    return Part::default();
+                }
+                let count = (items[OURS].len() + items[THEIRS].len()) as u64;
+                let part = self.block(block, items, twins.as_ref());
+                progress.advance(count);
+                part
+            })
+            .collect()
+    }
+
     /// The later passes of one block, and why its last lines stand alone.
     fn block(&self, block: u32, items: OpenBlock, twins: Option<&Twins>) -> Part {
         let mut work = Work::new(self.rules, block, self.lines, items);
@@ -187,12 +191,13 @@ impl Context<'_> {
 
     fn assemble(
         &self,
-        exact: Exact,
+        exact: &Exact,
+        pairs: Vec<ExactPair>,
         parts: Vec<Part>,
         openings: &Openings,
     ) -> Result<Outcome, MatchError> {
         let [ours, theirs] = self.lines;
-        let mut groups = self.exact_groups(&exact);
+        let mut groups = self.exact_groups(exact);
         let (mut residuals, mut discrepancies) = (Vec::new(), Vec::new());
         for part in parts {
             groups.extend(part.groups);
@@ -203,7 +208,6 @@ impl Context<'_> {
             (group.block, group.state, group.evidence.rank, self.first_day(group), group.id)
         });
         unique_ids(&mut groups);
-        let pairs = self.in_order(exact.plain, exact.block);
         let (blocks, discrepancies) =
             bridge::build(ours, theirs, self.blocks, &groups, discrepancies, openings)?;
         Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
@@ -245,9 +249,9 @@ impl Context<'_> {
     }
 
     /// Pairs by block, day and id: by content, and readable by a person.
-    fn in_order(&self, pairs: Vec<ExactPair>, block: Vec<u32>) -> Vec<ExactPair> {
+    fn in_order(&self, pairs: Vec<ExactPair>, block: &[u32]) -> Vec<ExactPair> {
         let mut starts = vec![0_usize; self.blocks.accounts.len() + 1];
-        for block in &block {
+        for block in block {
             starts[*block as usize + 1] += 1;
         }
         for block in 0..self.blocks.accounts.len() {
@@ -257,7 +261,7 @@ impl Context<'_> {
         let blank = ExactPair { id: crate::GroupId(0), ours: 0, theirs: 0 };
         let mut sorted = vec![blank; pairs.len()];
         for (pair, block) in pairs.into_iter().zip(block) {
-            let slot = &mut next[block as usize];
+            let slot = &mut next[*block as usize];
             sorted[*slot] = pair;
             *slot += 1;
         }
