@@ -18,7 +18,7 @@ use crate::work::{Item, OURS, THEIRS};
 /// Open lines of one block, by side.
 pub(crate) type OpenBlock = [Vec<Item>; 2];
 
-/// Lines of a block by amount: (block, side, amount) → lines, sorted.
+/// Lines of a block by amount: (block, side, amount) → lines, by day.
 pub(crate) struct Twins(HashMap<(u32, usize, i64), Vec<Twin>>);
 
 impl Twins {
@@ -78,13 +78,18 @@ pub(crate) fn look(
                     item.shared_shape = known(Question::Shape(*block, shape_hash(raw)));
                 }
                 if let Some(equal) = twins.get_mut(&(*block, side, item.amount)) {
-                    for twin in equal.iter_mut().filter(|twin| twin.line == item.line) {
-                        twin.matched = false;
+                    // One scan found them, so they stand in the order of the file.
+                    if let Ok(at) = equal.binary_search_by_key(&item.line, |twin| twin.line) {
+                        equal[at].matched = false;
                     }
                 }
             }
         }
     }
+    let lists: Vec<&mut Vec<Twin>> = twins.values_mut().collect();
+    lists
+        .into_par_iter()
+        .for_each(|equal| equal.sort_unstable_by_key(|twin| (twin.day, twin.line)));
     Twins(twins)
 }
 

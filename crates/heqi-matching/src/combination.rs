@@ -59,6 +59,8 @@ pub(crate) struct Found {
     pub solutions: Vec<Vec<usize>>,
     /// Subsets that the tried sizes comprise.
     pub tried: u64,
+    /// The operations were spent before all sizes were tried.
+    pub spent: bool,
 }
 
 /// Solutions that are kept; more are only counted.
@@ -72,13 +74,15 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     let mut order: Vec<usize> = (0..amounts.len()).collect();
     order.sort_by_key(|index| (amounts[*index], *index));
     let sorted: Vec<i64> = order.iter().map(|index| amounts[*index]).collect();
-    let mut found = Found { answer: SearchAnswer::None, solutions: Vec::new(), tried: 0 };
+    let mut found =
+        Found { answer: SearchAnswer::None, solutions: Vec::new(), tried: 0, spent: false };
     let mut spent = 0_u64;
     for size in bounds.least..=bounds.most.min(amounts.len()) {
         let tried = found.tried.saturating_add(subsets(amounts.len(), size));
         let too_likely =
             bounds.chance_ppm.is_some_and(|limit| by_chance(tried, target, bounds.unit, limit));
         if too_likely || spent.saturating_add(cost(amounts.len(), size)) > bounds.operations {
+            found.spent = !too_likely;
             found.answer = SearchAnswer::LimitReached;
             return found;
         }

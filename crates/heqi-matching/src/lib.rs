@@ -11,6 +11,7 @@
 mod around;
 mod block;
 mod bridge;
+mod chance;
 mod check;
 mod combination;
 mod content;

@@ -165,26 +165,40 @@ pub(crate) enum Corruption {
 }
 
 /// The corruption that turns one reference into the other; `None` if they differ otherwise.
-///
-/// Numbers of fewer than four characters are never compared: they are all alike.
 pub(crate) fn corruption(ours: &str, theirs: &str) -> Option<Corruption> {
-    let (a, b) = (core(ours), core(theirs));
-    if a.len().min(b.len()) < 4 {
-        return None;
+    Written::of(ours).corruption(&Written::of(theirs))
+}
+
+/// A reference in the forms in which corruptions are seen, for many comparisons.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Written {
+    core: String,
+    confusable: String,
+}
+
+impl Written {
+    pub fn of(raw: &str) -> Self {
+        Self { core: core(raw), confusable: confusable(raw) }
     }
-    let (fold_a, fold_b) = (confusable(ours), confusable(theirs));
-    if same_tail(&fold_a, &fold_b) {
-        return Some(Corruption::Confused);
+
+    /// See [`corruption`]. Numbers of fewer than four characters are never compared: they are
+    /// all alike.
+    pub fn corruption(&self, other: &Self) -> Option<Corruption> {
+        let (a, b) = (&self.core, &other.core);
+        if a.len().min(b.len()) < 4 {
+            return None;
+        }
+        if same_tail(&self.confusable, &other.confusable) {
+            return Some(Corruption::Confused);
+        }
+        if one_edit(a.as_bytes(), b.as_bytes()) {
+            return Some(Corruption::OneEdit);
+        }
+        let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+        let lost = long.len() - short.len();
+        let kept = long.ends_with(&**short) || long.starts_with(&**short);
+        (lost <= 2 && short.len() >= 4 && kept).then_some(Corruption::Shortened)
     }
-    if one_edit(a.as_bytes(), b.as_bytes()) {
-        return Some(Corruption::OneEdit);
-    }
-    let (short, long) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
-    let lost = long.len() - short.len();
-    if lost <= 2 && short.len() >= 4 && (long.ends_with(&**short) || long.starts_with(&**short)) {
-        return Some(Corruption::Shortened);
-    }
-    None
 }
 
 /// Whether the confusables-folded texts are one, but for a prefix of letters or zeros.

@@ -156,7 +156,7 @@ impl Context<'_> {
                     return Part::default();
                 }
                 let count = (items[OURS].len() + items[THEIRS].len()) as u64;
-                let part = self.block(block, items, twins.as_ref());
+                let part = self.block(block, items, twins.as_ref(), progress);
                 progress.advance(count);
                 part
             })
@@ -164,9 +164,18 @@ impl Context<'_> {
     }
 
     /// The later passes of one block, and why its last lines stand alone.
-    fn block(&self, block: u32, items: OpenBlock, twins: Option<&Twins>) -> Part {
-        let mut work = Work::new(self.rules, block, self.lines, items);
+    fn block(
+        &self,
+        block: u32,
+        items: OpenBlock,
+        twins: Option<&Twins>,
+        progress: &dyn Progress,
+    ) -> Part {
+        let mut work = Work::new(self.rules, block, self.lines, items, progress);
         passes::run(&mut work);
+        if progress.cancelled() {
+            return Part::default();
+        }
         let proposed = work.proposed();
         let mut part = Part::default();
         for side in [OURS, THEIRS] {

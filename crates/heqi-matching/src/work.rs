@@ -2,8 +2,9 @@
 //!
 //! Items are sorted by content, so every pass sees the same order whatever the file's was.
 
-use heqi_domain::{Day, EntryKind, LineIx, Lines, NO_DAY, Reason, Side};
+use heqi_domain::{Day, EntryKind, LineIx, Lines, NO_DAY, Progress, Reason, Side};
 
+use crate::chance::Trials;
 use crate::content::{content_key, id_of_keys};
 use crate::evidence::Evidence;
 use crate::outcome::{Group, Pass, State, Verdict};
@@ -46,8 +47,14 @@ pub(crate) struct Work<'a> {
     pub groups: Vec<Group>,
     /// Per item: a sum that nothing proves would explain it too, so no difference of it is certain.
     pub doubtful: [Vec<bool>; 2],
+    /// Per item: the candidates in reach of a search that may only look at some of them; 0
+    /// where no bound was met.
+    pub limited: [Vec<u64>; 2],
+    /// The searches for sums around a shared number.
+    pub anchored: Trials,
     /// The round number that most open amounts are a multiple of.
     pub unit: i64,
+    progress: &'a dyn Progress,
 }
 
 /// Index of a side in arrays.
@@ -61,6 +68,7 @@ impl<'a> Work<'a> {
         block: u32,
         lines: [&'a Lines; 2],
         mut items: [Vec<Item>; 2],
+        progress: &'a dyn Progress,
     ) -> Self {
         for side in &mut items {
             side.sort_unstable_by_key(|item| (item.day, item.amount, item.content, item.line));
@@ -68,7 +76,24 @@ impl<'a> Work<'a> {
         let amounts = items.iter().flatten().map(|item| item.amount);
         let unit = crate::combination::unit_of(amounts);
         let doubtful = [OURS, THEIRS].map(|side| vec![false; items[side].len()]);
-        Self { rules, block, lines, items, groups: Vec::new(), doubtful, unit }
+        let limited = [OURS, THEIRS].map(|side| vec![0; items[side].len()]);
+        Self {
+            rules,
+            block,
+            lines,
+            items,
+            groups: Vec::new(),
+            doubtful,
+            limited,
+            anchored: Trials::default(),
+            unit,
+            progress,
+        }
+    }
+
+    /// Whether a person asked to stop: a pass then ends where it is and nothing is kept.
+    pub fn stopped(&self) -> bool {
+        self.progress.cancelled()
     }
 
     /// Open items of a side, in content order.

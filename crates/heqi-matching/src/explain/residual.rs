@@ -1,8 +1,8 @@
 //! Why a line stands alone 未达定性.
 
-use heqi_domain::{EntryKind, Reason};
+use heqi_domain::{EntryKind, NO_DAY, Reason};
 
-use crate::evidence::{Evidence, Witness};
+use crate::evidence::{Evidence, SearchAnswer, Witness};
 use crate::outcome::Verdict;
 use crate::work::{OURS, Work};
 
@@ -24,11 +24,21 @@ pub(crate) fn explain(
     twins: Option<[&[Twin]; 2]>,
 ) -> (Verdict, Evidence) {
     let main = main_reason(work, side, item, twins);
-    let Some(twins) = twins else { return (Verdict::of(main), Evidence::default()) };
+    let mut verdict = Verdict::of(main);
+    let mut evidence = Evidence::default();
+    // Not every candidate in reach was searched: the answer is not "none".
+    let reach = work.limited[side][item];
+    if reach > 0 {
+        verdict = verdict.with(Reason::SearchLimit);
+        evidence.search = Some(SearchAnswer::LimitReached);
+        evidence.candidates = reach;
+    }
+    let Some(twins) = twins else { return (verdict, evidence) };
     let line = &work.items[side][item];
     let window = work.rules.dates.reference_window;
-    let near = |twin: &&Twin| twin.day.abs_diff(line.day) as i32 <= window;
-    let count = |index: usize| twins[index].iter().filter(near).count() as u32;
+    let count = |index: usize| {
+        within(twins[index], line.day, window).map(<[Twin]>::len).iter().sum::<usize>() as u32
+    };
     let witness = Witness {
         amount: line.amount,
         from: line.day.saturating_sub(window),
@@ -36,8 +46,25 @@ pub(crate) fn explain(
         ours: count(0),
         theirs: count(1),
     };
-    let evidence = Evidence { witness: Some(witness), ..Evidence::default() };
-    (Verdict::of(main), evidence)
+    evidence.witness = Some(witness);
+    (verdict, evidence)
+}
+
+/// The twins that may lie at most so many days from a day: those without a date, and those
+/// dated within. They stand by day, those without one first.
+fn within(twins: &[Twin], day: i32, days: i32) -> [&[Twin]; 2] {
+    if day == NO_DAY {
+        return [twins, &[]];
+    }
+    let (undated, dated) = twins.split_at(twins.partition_point(|twin| twin.day == NO_DAY));
+    let first = dated.partition_point(|twin| twin.day < day.saturating_sub(days));
+    let last = dated.partition_point(|twin| twin.day <= day.saturating_add(days));
+    [undated, &dated[first..last]]
+}
+
+/// Days between two days; none where one is missing.
+fn apart(a: i32, b: i32) -> Option<i32> {
+    (a != NO_DAY && b != NO_DAY).then(|| (a - b).abs())
 }
 
 fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: Option<[&[Twin]; 2]>) -> Reason {
@@ -48,18 +75,17 @@ fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: Option<[&[Twin]
     let near = work.rules.dates.document_tolerance * 2;
     let window = work.rules.dates.reference_window;
     let alike = || {
-        twins
-            .into_iter()
-            .flat_map(|twins| twins[side])
-            .filter(|twin| twin.line != line.line && twin.day.abs_diff(line.day) as i32 <= window)
+        let twins = twins.map_or([&[][..]; 2], |twins| within(twins[side], line.day, window));
+        twins.into_iter().flatten().filter(|twin| twin.line != line.line)
     };
     let rare = alike().nth(1).is_none();
-    let twin = alike().any(|twin| {
-        twin.matched
-            && twin.day.abs_diff(line.day) as i32 <= near
-            && (line.key == 0 || twin.key == 0 || twin.key == line.key || !line.shared_shape)
-    });
-    if line.extra || (twin && rare) {
+    let twin = rare
+        && alike().any(|twin| {
+            twin.matched
+                && apart(twin.day, line.day).is_none_or(|days| days <= near)
+                && (line.key == 0 || twin.key == 0 || twin.key == line.key || !line.shared_shape)
+        });
+    if line.extra || twin {
         return duplicate;
     }
     match (side == OURS, line.kind) {

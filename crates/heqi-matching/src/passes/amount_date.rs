@@ -4,25 +4,106 @@
 //! then sets of interchangeable lines whose counts agree, asserted as sets. First in the whole
 //! window, then in ever narrower ones, where a pair must be near and every rival far.
 
-use heqi_domain::Reason;
+//! Two numbers that differ deny that the lines are one. Where the other side's number is merely
+//! unknown here, equal amounts may still be an accident: such pairs are settled only if the
+//! block has more of them than chance would make.
 
+use hashbrown::HashMap;
+use heqi_domain::{NO_DAY, Reason};
+use rayon::prelude::*;
+
+use crate::chance::{Trials, accidents};
 use crate::evidence::Evidence;
 use crate::outcome::{Pass, Verdict};
-use crate::passes::variant::clusters_by_amount;
-use crate::work::{OURS, THEIRS, Work};
+use crate::passes::by_day::ByDay;
+use crate::passes::variant::{MOST_PAIRS, clusters_by_amount};
+use crate::work::{Item, OURS, THEIRS, Work};
 
-/// Most lines of one amount that are compared pair by pair.
-const MOST_PAIRS: usize = 40_000;
+/// Open lines of one amount, ours and theirs.
+type Equal = (Vec<usize>, Vec<usize>);
 
-/// Our line, their line, days between them.
-type Edge = (usize, usize, i32);
+/// Lines of ours and of theirs that are one.
+type Joined = (Vec<usize>, Vec<usize>);
 
 pub(crate) fn run(work: &mut Work<'_>) {
+    let mut clusters: Vec<Equal> = Vec::new();
     for (ours, theirs) in clusters_by_amount(work, |item| !item.extra) {
         let (ours, theirs) = (distinct(work, OURS, &ours), distinct(work, THEIRS, &theirs));
         if ours.len() * theirs.len() <= MOST_PAIRS {
-            unique_pairs(work, &ours, &theirs);
+            clusters.push((ours, theirs));
+        } else {
+            for (side, lines, others) in [(OURS, &ours, &theirs), (THEIRS, &theirs, &ours)] {
+                for line in lines {
+                    work.limited[side][*line] = others.len() as u64;
+                }
+            }
         }
+    }
+    let decide = |level: u64, reach: &Reach| -> Vec<Joined> {
+        let all = |cluster: &Equal| Cluster::of(work, cluster, reach, level).decide(work);
+        clusters.par_iter().flat_map_iter(all).collect()
+    };
+    // What would be settled if every pair were believed shows how far unlike numbers may be.
+    let reach = Reach::of(work);
+    let mut joined = decide(u64::MAX, &reach);
+    let doubted =
+        |(ours, theirs): &Joined| ours.iter().any(|a| theirs.iter().any(|b| unlike(work, *a, *b)));
+    let mut trials = Trials::default();
+    for (ours, _) in joined.iter().filter(|one| doubted(one)) {
+        trials.finds.extend(ours.iter().map(|line| reach.accidents(work, *line)));
+    }
+    if !trials.finds.is_empty() {
+        let numbered = work.open(OURS).filter(|line| numbered(&work.items[OURS][*line]));
+        trials.searches = numbered.map(|line| reach.accidents(work, line)).collect();
+        let level = trials.level(work.rules.combination.chance_ppm);
+        joined = decide(level, &reach);
+    }
+    for (ours, theirs) in joined {
+        join(work, &ours, &theirs);
+    }
+}
+
+/// Whether both lines bear a number, and not one.
+fn unlike(work: &Work<'_>, ours: usize, theirs: usize) -> bool {
+    let (a, b) = (&work.items[OURS][ours], &work.items[THEIRS][theirs]);
+    a.key != 0 && b.key != 0 && a.key != b.key
+}
+
+const fn numbered(item: &Item) -> bool {
+    item.key != 0 && !item.extra
+}
+
+/// Their open lines with a number, by day: among how many a line of ours is looked for.
+struct Reach {
+    dated: ByDay,
+    undated: usize,
+}
+
+impl Reach {
+    fn of(work: &Work<'_>) -> Self {
+        let items = &work.items[THEIRS];
+        let dated = ByDay::of(work, THEIRS, |line| numbered(&items[line]));
+        let undated = work
+            .open(THEIRS)
+            .filter(|line| items[*line].day == NO_DAY && numbered(&items[*line]))
+            .count();
+        Self { dated, undated }
+    }
+
+    /// Accidents to be expected for a line of ours.
+    fn accidents(&self, work: &Work<'_>, line: usize) -> u64 {
+        let item = &work.items[OURS][line];
+        let dates = &work.rules.dates;
+        let (from, to) = if item.day == NO_DAY {
+            (i32::MIN, i32::MAX)
+        } else if item.kind.is_money() {
+            let days = dates.money_tolerance * 2;
+            (item.day.saturating_sub(days), item.day.saturating_add(days))
+        } else {
+            (item.day.saturating_sub(dates.earlier), item.day.saturating_add(dates.later))
+        };
+        let others = self.dated.between(from, to).len() + self.undated;
+        accidents(others as u64, item.amount, work.unit)
     }
 }
 
@@ -31,15 +112,16 @@ pub(crate) fn run(work: &mut Work<'_>) {
 fn distinct(work: &mut Work<'_>, side: usize, lines: &[usize]) -> Vec<usize> {
     let near = work.rules.dates.document_tolerance * 2;
     let mut kept: Vec<usize> = Vec::with_capacity(lines.len());
+    // The last line kept of a number; lines stand by day, those without one first.
+    let mut last: HashMap<u64, i32> = HashMap::new();
     for at in lines {
         let line = &work.items[side][*at];
-        let twin = kept.iter().any(|other| {
-            let first = &work.items[side][*other];
-            line.key != 0 && first.key == line.key && first.day.abs_diff(line.day) as i32 <= near
-        });
+        let twin = line.key != 0
+            && last.get(&line.key).is_some_and(|day| *day == NO_DAY || line.day - day <= near);
         if twin {
             work.items[side][*at].extra = true;
         } else {
+            last.insert(line.key, line.day);
             kept.push(*at);
         }
     }
@@ -54,7 +136,7 @@ pub(crate) fn admissible(work: &Work<'_>, ours: usize, theirs: usize) -> bool {
 
 /// Two numbers of one numbering that differ are two documents. Money is named after what it
 /// pays as often as by a number of its own, so its number proves nothing.
-fn contradict(work: &Work<'_>, a: &crate::work::Item, b: &crate::work::Item) -> bool {
+fn contradict(work: &Work<'_>, a: &Item, b: &Item) -> bool {
     let money = a.kind.is_money() || b.kind.is_money();
     if a.key == 0 || b.key == 0 || a.key == b.key {
         return false;
@@ -82,82 +164,159 @@ pub(crate) fn distance(work: &Work<'_>, ours: usize, theirs: usize) -> i32 {
     work.days(ours, theirs).map_or(0, i32::abs)
 }
 
-fn unique_pairs(work: &mut Work<'_>, ours: &[usize], theirs: &[usize]) {
-    let mut edges: Vec<Edge> = Vec::new();
-    for a in ours {
-        for b in theirs {
-            if admissible(work, *a, *b) {
-                edges.push((*a, *b, distance(work, *a, *b)));
-            }
-        }
-    }
-    // Whole window, then narrower: in a narrow one the rivals outside must be far.
-    let near = work.rules.dates.near;
-    for (width, clear) in [(i32::MAX, 0), (near, near * 5)] {
-        loop {
-            let before = edges.len();
-            settle_unique(work, &mut edges, width, clear);
-            settle_alike(work, &mut edges, width);
-            if edges.len() == before {
-                break;
-            }
-        }
-    }
+/// A pair that may be one, by its places in the cluster.
+#[derive(Clone, Copy)]
+struct Edge {
+    a: usize,
+    b: usize,
+    days: i32,
+    /// Whether it may be settled; it is a rival of others all the same.
+    believed: bool,
 }
 
-fn settle_unique(work: &mut Work<'_>, edges: &mut Vec<Edge>, width: i32, clear: i32) {
-    let (best_ours, best_theirs) = (two_best(edges, |edge| edge.0), two_best(edges, |edge| edge.1));
-    let clear_of_rivals = |best: &[(usize, i32, i32)], item: usize, days: i32| {
-        best.binary_search_by_key(&item, |entry| entry.0).is_ok_and(|at| {
-            let (_, nearest, second) = best[at];
+/// The lines of one amount while they are being decided.
+struct Cluster<'a> {
+    lines: &'a Equal,
+    edges: Vec<Edge>,
+    joined: Vec<Joined>,
+}
+
+impl<'a> Cluster<'a> {
+    fn of(work: &Work<'_>, lines: &'a Equal, reach: &Reach, level: u64) -> Self {
+        let mut edges = Vec::new();
+        for (a, ours) in lines.0.iter().enumerate() {
+            let mut likely = None;
+            for (b, theirs) in lines.1.iter().enumerate() {
+                if admissible(work, *ours, *theirs) {
+                    let mut accident =
+                        || *likely.get_or_insert_with(|| reach.accidents(work, *ours) > level);
+                    let believed = !unlike(work, *ours, *theirs) || !accident();
+                    edges.push(Edge { a, b, days: distance(work, *ours, *theirs), believed });
+                }
+            }
+        }
+        Self { lines, edges, joined: Vec::new() }
+    }
+
+    /// Whole window, then narrower: in a narrow one the rivals outside must be far.
+    fn decide(mut self, work: &Work<'_>) -> Vec<Joined> {
+        let near = work.rules.dates.near;
+        for (width, clear) in [(i32::MAX, 0), (near, near * 5)] {
+            loop {
+                let before = self.edges.len();
+                self.unique(width, clear);
+                self.alike(width);
+                if self.edges.len() == before || work.stopped() {
+                    break;
+                }
+            }
+        }
+        self.joined
+    }
+
+    fn unique(&mut self, width: i32, clear: i32) {
+        let two_of_ours = two_best(self.lines.0.len(), &self.edges, |edge| edge.a);
+        let two_of_theirs = two_best(self.lines.1.len(), &self.edges, |edge| edge.b);
+        let clear_of_rivals = |(nearest, second): (i32, i32), days: i32| {
             if width == i32::MAX {
                 second == i32::MAX
             } else {
                 days == nearest && second >= days.saturating_add(clear)
             }
-        })
-    };
-    let unique: Vec<Edge> = edges
-        .iter()
-        .filter(|(a, b, days)| {
-            *days <= width
-                && clear_of_rivals(&best_ours, *a, *days)
-                && clear_of_rivals(&best_theirs, *b, *days)
-        })
-        .copied()
-        .collect();
-    for (a, b, _) in unique {
-        join(work, a, b);
+        };
+        let unique: Vec<Edge> = self
+            .edges
+            .iter()
+            .filter(|edge| {
+                edge.believed
+                    && edge.days <= width
+                    && clear_of_rivals(two_of_ours[edge.a], edge.days)
+                    && clear_of_rivals(two_of_theirs[edge.b], edge.days)
+            })
+            .copied()
+            .collect();
+        self.take(unique.iter().map(|edge| (vec![edge.a], vec![edge.b])).collect());
     }
-    edges.retain(|(a, b, _)| work.items[OURS][*a].open && work.items[THEIRS][*b].open);
-}
 
-/// Per line, by line: its nearest partner's distance and the next one's (`MAX`: none).
-fn two_best(edges: &[Edge], line: impl Fn(&Edge) -> usize) -> Vec<(usize, i32, i32)> {
-    let mut distances: Vec<(usize, i32)> = edges.iter().map(|edge| (line(edge), edge.2)).collect();
-    distances.sort_unstable();
-    distances
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|chunk| (chunk[0].0, chunk[0].1, chunk.get(1).map_or(i32::MAX, |next| next.1)))
-        .collect()
-}
-
-/// Components whose every line may be any other's partner, with equal counts: a block match.
-fn settle_alike(work: &mut Work<'_>, edges: &mut Vec<Edge>, width: i32) {
-    let within: Vec<(usize, usize)> =
-        edges.iter().filter(|edge| edge.2 <= width).map(|edge| (edge.0, edge.1)).collect();
-    for (ours, theirs) in components(&within) {
-        let complete =
-            within.iter().filter(|(a, b)| ours.contains(a) && theirs.contains(b)).count()
-                == ours.len() * theirs.len();
+    /// Components whose every line may be any other's partner, with equal counts: a block match.
+    fn alike(&mut self, width: i32) {
+        let (ours, theirs) = (self.lines.0.len(), self.lines.1.len());
+        let within = || self.edges.iter().filter(|edge| edge.days <= width);
+        let of = components(ours + theirs, within().map(|edge| (edge.a, ours + edge.b)));
+        let mut found: Vec<(Vec<usize>, Vec<usize>)> = vec![(vec![], vec![]); ours + theirs];
+        (0..ours).for_each(|a| found[of[a]].0.push(a));
+        (0..theirs).for_each(|b| found[of[ours + b]].1.push(b));
+        let mut pairs = vec![0_usize; ours + theirs];
+        within().for_each(|edge| pairs[of[edge.a]] += 1);
         // A line with a rival outside the component is not this component's to decide.
-        let closed = edges.iter().all(|(a, b, _)| ours.contains(a) == theirs.contains(b));
-        if ours.len() == theirs.len() && ours.len() > 1 && complete && closed {
-            let verdict = alike_verdict(work, &ours, &theirs);
-            work.join(Pass::AmountDate, &ours, &theirs, verdict, Evidence::default());
+        for edge in &self.edges {
+            let (a, b) = (of[edge.a], of[ours + edge.b]);
+            if a != b || !edge.believed {
+                (pairs[a], pairs[b]) = (usize::MAX, usize::MAX);
+            }
+        }
+        let alike = found.into_iter().zip(pairs).filter(|((ours, theirs), pairs)| {
+            ours.len() == theirs.len() && ours.len() > 1 && *pairs == ours.len() * theirs.len()
+        });
+        let alike = alike.map(|(component, _)| component).collect();
+        self.take(alike);
+    }
+
+    fn take(&mut self, joined: Vec<(Vec<usize>, Vec<usize>)>) {
+        let (ours, theirs) = self.lines;
+        let (mut a, mut b) = (vec![false; ours.len()], vec![false; theirs.len()]);
+        for (of_ours, of_theirs) in joined {
+            of_ours.iter().for_each(|at| a[*at] = true);
+            of_theirs.iter().for_each(|at| b[*at] = true);
+            let pick = |lines: &[usize], places: Vec<usize>| -> Vec<usize> {
+                places.into_iter().map(|at| lines[at]).collect()
+            };
+            self.joined.push((pick(ours, of_ours), pick(theirs, of_theirs)));
+        }
+        self.edges.retain(|edge| !a[edge.a] && !b[edge.b]);
+    }
+}
+
+/// Per line its nearest partner's distance and the next one's (`MAX`: none).
+fn two_best(lines: usize, edges: &[Edge], line: impl Fn(&Edge) -> usize) -> Vec<(i32, i32)> {
+    let mut best = vec![(i32::MAX, i32::MAX); lines];
+    for edge in edges {
+        let (nearest, second) = &mut best[line(edge)];
+        if edge.days < *nearest {
+            (*nearest, *second) = (edge.days, *nearest);
+        } else {
+            *second = edge.days.min(*second);
         }
     }
-    edges.retain(|(a, b, _)| work.items[OURS][*a].open && work.items[THEIRS][*b].open);
+    best
+}
+
+/// Connected components: per place the least place it is connected with.
+fn components(count: usize, edges: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
+    let mut root: Vec<usize> = (0..count).collect();
+    let find = |root: &mut Vec<usize>, mut at: usize| {
+        while root[at] != at {
+            root[at] = root[root[at]];
+            at = root[at];
+        }
+        at
+    };
+    for (a, b) in edges {
+        let (a, b) = (find(&mut root, a), find(&mut root, b));
+        root[a.max(b)] = a.min(b);
+    }
+    (0..count).map(|at| find(&mut root, at)).collect()
+}
+
+fn join(work: &mut Work<'_>, ours: &[usize], theirs: &[usize]) {
+    let (verdict, evidence) = match (ours, theirs) {
+        ([a], [b]) => {
+            let evidence = Evidence { days: work.days(*a, *b), ..Evidence::default() };
+            (pair_verdict(work, *a, *b), evidence)
+        }
+        _ => (alike_verdict(work, ours, theirs), Evidence::default()),
+    };
+    work.join(Pass::AmountDate, ours, theirs, verdict, evidence);
 }
 
 fn alike_verdict(work: &Work<'_>, ours: &[usize], theirs: &[usize]) -> Verdict {
@@ -168,35 +327,6 @@ fn alike_verdict(work: &Work<'_>, ours: &[usize], theirs: &[usize]) -> Verdict {
         verdict = verdict.with(note);
     }
     verdict
-}
-
-/// Connected components of a bipartite graph, each side sorted, in order of their first line.
-pub(crate) fn components(edges: &[(usize, usize)]) -> Vec<(Vec<usize>, Vec<usize>)> {
-    let mut result: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-    for (a, b) in edges {
-        let mut merged = (vec![*a], vec![*b]);
-        result.retain_mut(|component| {
-            let touches = component.0.contains(a) || component.1.contains(b);
-            if touches {
-                merged.0.append(&mut component.0);
-                merged.1.append(&mut component.1);
-            }
-            !touches
-        });
-        merged.0.sort_unstable();
-        merged.0.dedup();
-        merged.1.sort_unstable();
-        merged.1.dedup();
-        result.push(merged);
-    }
-    result.sort_unstable();
-    result
-}
-
-fn join(work: &mut Work<'_>, a: usize, b: usize) {
-    let verdict = pair_verdict(work, a, b);
-    let evidence = Evidence { days: work.days(a, b), ..Evidence::default() };
-    work.join(Pass::AmountDate, &[a], &[b], verdict, evidence);
 }
 
 /// Notes on reference and date of a pair that amount and date alone have joined.

@@ -5,11 +5,15 @@
 //! same side that no number of the other side claims. The anchor does most of the proving, so
 //! the nearest lines are tried first and the search widens day by day.
 
-use heqi_domain::{NO_DAY, Reason};
+use hashbrown::HashSet;
+use heqi_domain::Reason;
+use rayon::prelude::*;
 
+use crate::chance::{Trials, accidents};
 use crate::combination::{self, Bounds, Found};
 use crate::evidence::{Evidence, SearchAnswer};
 use crate::outcome::{Pass, Verdict};
+use crate::passes::by_day::{ByDay, ByKind};
 use crate::passes::same_reference::{self, Cluster};
 use crate::work::{OURS, THEIRS, Work};
 
@@ -17,6 +21,9 @@ use crate::work::{OURS, THEIRS, Work};
 /// booked within its week; what one document gathers may be months old.
 const MONEY_WIDTHS: [i32; 3] = [0, 3, 7];
 const WIDTHS: [i32; 7] = [0, 3, 7, 14, 31, 62, 400];
+
+/// Numbers that differ and follow within days of each other: so many are compared with each.
+const NEIGHBORS: usize = 40;
 
 pub(crate) fn run(work: &mut Work<'_>) {
     one_number(work, true);
@@ -28,25 +35,104 @@ pub(crate) fn again(work: &mut Work<'_>) {
     one_number(work, false);
 }
 
-/// One number differs; lines without a claimed number make up the rest.
+/// Open, dated lines that no open line of the other side claims by number and sign.
+struct Free([ByKind; 2]);
+
+impl Free {
+    fn of(work: &Work<'_>) -> Self {
+        Self([OURS, THEIRS].map(|side| {
+            let others = &work.items[1 - side];
+            let claimed: HashSet<(u64, i64)> = work
+                .open(1 - side)
+                .map(|item| (others[item].key, others[item].amount.signum()))
+                .filter(|(key, _)| *key != 0)
+                .collect();
+            let items = &work.items[side];
+            ByKind::of(work, side, |item| {
+                let line = &items[item];
+                !line.extra && !claimed.contains(&(line.key, line.amount.signum()))
+            })
+        }))
+    }
+
+    /// Those of the anchors' kind.
+    fn beside(&self, work: &Work<'_>, side: usize, anchors: &[usize]) -> &ByDay {
+        self.0[side].meeting(work.items[side][anchors[0]].money())
+    }
+}
+
+/// A sum found around the lines of one number.
+struct Sum {
+    side: usize,
+    answer: SearchAnswer,
+    members: Vec<usize>,
+    candidates: usize,
+}
+
+/// One number's search: what it found, and what it tried on both sides until then.
+struct Search {
+    sum: Option<Sum>,
+    tried: u64,
+    accidents: u64,
+}
+
+/// One number differs; lines without a claimed number make up the rest. All numbers are
+/// searched before one is settled: what one of them finds is worth as much as all together say.
 fn one_number(work: &mut Work<'_>, propose: bool) {
-    for (class, difference) in same_reference::differing(work) {
-        for side in sides(work, &class) {
-            if !alive(work, &class) || mixed(work, &class) {
-                continue;
-            }
-            // Σ ours + part = Σ theirs, or Σ ours = Σ theirs + part.
-            let missing = if side == OURS { -difference } else { difference };
-            let anchors = if side == OURS { &class.ours } else { &class.theirs };
-            let free = free_lines(work, side, anchors);
-            let Some((found, members, candidates)) = nearest(work, side, anchors, &free, missing)
-            else {
-                continue;
-            };
-            let sum = Sum { side, found: &found, members: &members, candidates, missing };
-            settle(work, &class, &sum, propose);
+    let classes = same_reference::differing(work);
+    let free = Free::of(work);
+    let searches: Vec<Search> = classes
+        .par_iter()
+        .map(|(class, difference)| look(work, &free, class, *difference))
+        .collect();
+    let mut trials = work.anchored.clone();
+    if propose {
+        trials.searches = searches.iter().map(|search| search.accidents).collect();
+    }
+    let unique =
+        |search: &Search| search.sum.as_ref().is_some_and(|sum| sum.answer == SearchAnswer::Unique);
+    trials.finds.extend(searches.iter().filter(|search| unique(search)).map(|s| s.accidents));
+    let level = trials.level(work.rules.combination.chance_ppm);
+    let mut wanted: Vec<(usize, usize)> = searches
+        .iter()
+        .filter_map(|search| search.sum.as_ref())
+        .flat_map(|sum| sum.members.iter().map(|item| (sum.side, *item)))
+        .collect();
+    wanted.sort_unstable();
+    trials.finds.retain(|find| *find <= level);
+    work.anchored = trials;
+    for ((class, _), search) in classes.iter().zip(&searches) {
+        let Some(sum) = &search.sum else { continue };
+        let contested = sum.members.iter().any(|item| {
+            let first = wanted.partition_point(|line| *line < (sum.side, *item));
+            wanted.get(first + 1) == Some(&(sum.side, *item))
+        });
+        if alive(work, class) && sum.members.iter().all(|item| work.items[sum.side][*item].open) {
+            let sure = unique(search) && search.accidents <= level && !contested;
+            settle(work, class, sum, search.tried, sure, propose);
         }
     }
+}
+
+/// Looks for the missing amount on the side that lacks it, else on the other.
+fn look(work: &Work<'_>, free: &Free, class: &Cluster, difference: i64) -> Search {
+    let mut search = Search { sum: None, tried: 0, accidents: 1 };
+    if work.stopped() || mixed(work, class) {
+        return search;
+    }
+    for side in sides(work, class) {
+        // Σ ours + part = Σ theirs, or Σ ours = Σ theirs + part.
+        let missing = if side == OURS { -difference } else { difference };
+        let anchors = if side == OURS { &class.ours } else { &class.theirs };
+        let (tried, sum) = nearest(work, free, side, anchors, missing);
+        search.tried = search.tried.saturating_add(tried);
+        search.sum = sum;
+        if search.sum.is_some() {
+            break;
+        }
+    }
+    search.accidents = accidents(search.tried, difference, work.unit);
+    search
 }
 
 /// The side whose amount is the smaller lacks lines, unless the other's lines cancel out; it is
@@ -61,85 +147,83 @@ fn alive(work: &Work<'_>, class: &Cluster) -> bool {
         && class.theirs.iter().all(|item| work.items[THEIRS][*item].open)
 }
 
-/// Open lines of a side that no open line of the other side claims by number and sign, of the
-/// anchors' kind.
-fn free_lines(work: &Work<'_>, side: usize, anchors: &[usize]) -> Vec<usize> {
-    let other = 1 - side;
-    let mut claimed: Vec<(u64, i64)> = work
-        .open(other)
-        .map(|item| (work.items[other][item].key, work.items[other][item].amount.signum()))
-        .filter(|(key, _)| *key != 0)
-        .collect();
-    claimed.sort_unstable();
-    let money = work.items[side][anchors[0]].money();
-    work.open(side)
-        .filter(|item| !anchors.contains(item) && !work.items[side][*item].extra)
-        .filter(|item| {
-            let line = &work.items[side][*item];
-            claimed.binary_search(&(line.key, line.amount.signum())).is_err()
-        })
-        .filter(|item| {
-            let kind = work.items[side][*item].money();
-            kind.is_none() || money.is_none() || kind == money
-        })
-        .collect()
-}
-
-/// The first width around the anchors in which some subset makes the missing amount.
+/// The first width around the anchors in which some subset makes the missing amount, and the
+/// subsets tried until then.
 fn nearest(
     work: &Work<'_>,
+    free: &Free,
     side: usize,
     anchors: &[usize],
-    free: &[usize],
     missing: i64,
-) -> Option<(Found, Vec<usize>, usize)> {
+) -> (u64, Option<Sum>) {
     let rule = &work.rules.combination;
-    let (from, to) = (
-        same_reference::first_day(work, side, anchors)?,
-        same_reference::last_day(work, side, anchors)?,
-    );
     let money = work.items[side][anchors[0]].kind.is_money();
     let widths: &[i32] = if money { &MONEY_WIDTHS } else { &WIDTHS };
-    let mut previous = usize::MAX;
+    let free = free.beside(work, side, anchors);
+    let around = around(work, free, side, anchors, widths[widths.len() - 1]);
+    let most = rule.lines.saturating_sub(anchors.len()).max(1);
+    let (mut previous, mut before) = (0, 0_u64);
     for width in widths {
-        let mut near: Vec<usize> = free
-            .iter()
-            .copied()
-            .filter(|item| {
-                let day = work.items[side][*item].day;
-                day != NO_DAY && day >= from - width && day <= to + width
-            })
-            .collect();
-        near.sort_by_key(|item| {
-            let day = work.items[side][*item].day;
-            ((day - to).abs().min((day - from).abs()), *item)
-        });
-        // Beyond the candidates of a full search one or two parts are still looked for.
-        near.truncate(rule.candidates * 10);
-        if near.len() == previous {
+        let near = around.partition_point(|(days, _)| days <= width);
+        if near == previous {
             continue;
         }
-        previous = near.len();
-        let most = rule.lines.saturating_sub(anchors.len()).max(1);
-        let full = search(work, side, &near[..near.len().min(rule.candidates)], missing, most);
-        let few = (near.len() > rule.candidates).then(|| search(work, side, &near, missing, 2));
-        let found =
-            [Some(full), few].into_iter().flatten().find(|found| !found.solutions.is_empty());
-        if let Some(found) = found {
-            let members = found.solutions[0].iter().map(|at| near[*at]).collect();
-            return Some((found, members, near.len()));
+        previous = near;
+        let mut tried = before;
+        // Beyond the candidates of a full search one or two parts are still looked for.
+        let full = (near.min(rule.candidates), most);
+        let few = (near > rule.candidates).then_some((near, 2));
+        for (count, most) in [Some(full), few].into_iter().flatten() {
+            let found = search(work, side, &around[..count], missing, most);
+            tried = tried.saturating_add(found.tried);
+            if let Some(solution) = found.solutions.first() {
+                let members = solution.iter().map(|at| around[*at].1).collect();
+                let sum = Sum { side, answer: found.answer, members, candidates: near };
+                return (tried, Some(sum));
+            }
         }
+        // A wider search tries again what a narrower one has tried, but for larger subsets.
+        before = tried - before;
     }
-    None
+    (before, None)
 }
 
-fn search(work: &Work<'_>, side: usize, near: &[usize], missing: i64, most: usize) -> Found {
-    let amounts: Vec<i64> = near.iter().map(|item| work.items[side][*item].amount).collect();
+/// The free lines nearest to the anchors, with their distance in days: ten times the candidates
+/// of a full search.
+fn around(
+    work: &Work<'_>,
+    free: &ByDay,
+    side: usize,
+    anchors: &[usize],
+    width: i32,
+) -> Vec<(i32, usize)> {
+    let most = work.rules.combination.candidates * 10;
+    let (Some(from), Some(to)) = (
+        same_reference::first_day(work, side, anchors),
+        same_reference::last_day(work, side, anchors),
+    ) else {
+        return Vec::new();
+    };
+    let part = free.between(from.saturating_sub(width), to.saturating_add(width));
+    let mut around: Vec<(i32, usize)> = Vec::with_capacity(part.len().min(most));
+    for (days, day) in free.outward(part, from, to) {
+        let lines = day.map(|at| free.line(at)).filter(|line| !anchors.contains(line));
+        around.extend(lines.take(most - around.len()).map(|line| (days, line)));
+        if around.len() == most {
+            break;
+        }
+    }
+    around
+}
+
+fn search(work: &Work<'_>, side: usize, near: &[(i32, usize)], missing: i64, most: usize) -> Found {
+    let amounts: Vec<i64> = near.iter().map(|(_, item)| work.items[side][*item].amount).collect();
     let bounds = Bounds {
         least: 1,
         most,
         operations: work.rules.combination.operations,
-        chance_ppm: None,
+        // More accidents than one are expected beyond this: what it finds says nothing.
+        chance_ppm: Some(1_000_000),
         unit: work.unit,
     };
     combination::search(&amounts, missing, bounds)
@@ -157,28 +241,15 @@ fn mixed(work: &Work<'_>, class: &Cluster) -> bool {
     })
 }
 
-/// A sum found around an anchor.
-struct Sum<'a> {
-    side: usize,
-    found: &'a Found,
-    members: &'a [usize],
-    candidates: usize,
-    missing: i64,
-}
-
-/// Joins a unique sum that is no accident; proposes any other, if asked to.
-fn settle(work: &mut Work<'_>, class: &Cluster, sum: &Sum<'_>, propose: bool) {
+/// Joins a sum that is certain; proposes any other, if asked to.
+fn settle(work: &mut Work<'_>, class: &Cluster, sum: &Sum, tried: u64, sure: bool, propose: bool) {
     let mut whole = class.clone();
-    if sum.side == OURS { &mut whole.ours } else { &mut whole.theirs }.extend(sum.members);
-    // The anchor is a proof of its own: five times the chance of a sum without one is allowed.
-    let limit = work.rules.combination.chance_ppm * 5;
-    let likely = combination::by_chance(sum.found.tried, sum.missing, work.unit, limit);
-    let sure = sum.found.answer == SearchAnswer::Unique && !likely;
+    if sum.side == OURS { &mut whole.ours } else { &mut whole.theirs }.extend(&sum.members);
     let verdict = same_reference::shape(work, &whole);
     let evidence = Evidence {
         key: work.key_text(OURS, class.ours[0]),
-        search: Some(sum.found.answer),
-        tried: sum.found.tried,
+        search: Some(sum.answer),
+        tried,
         candidates: sum.candidates as u64,
         rank: u32::from(!sure),
         ..Evidence::default()
@@ -196,10 +267,21 @@ fn settle(work: &mut Work<'_>, class: &Cluster, sum: &Sum<'_>, propose: bool) {
     }
 }
 
+/// Two numbers whose differences cancel out, alone or with a few free lines of ours.
+struct Rivals {
+    a: usize,
+    b: usize,
+    members: Vec<usize>,
+    answer: SearchAnswer,
+    tried: u64,
+    accidents: u64,
+}
+
 /// Two numbers differ by amounts that cancel out, alone or with lines that neither side's
 /// numbers claim: several of ours are several of theirs and only the sums agree.
 fn two_numbers(work: &mut Work<'_>) {
     let differing = same_reference::differing(work);
+    let free = Free::of(work);
     let mut order: Vec<(i32, usize)> = differing
         .iter()
         .enumerate()
@@ -208,65 +290,88 @@ fn two_numbers(work: &mut Work<'_>) {
         })
         .collect();
     order.sort_unstable();
-    let mut rivals: Vec<(usize, usize, Vec<usize>, Found)> = Vec::new();
-    for (place, (day, a)) in order.iter().enumerate() {
-        for (other_day, b) in order[place + 1..].iter().take(40) {
-            if other_day - day > work.rules.combination.after {
-                break;
+    let after = work.rules.combination.after;
+    let compared: Vec<(Vec<u64>, Vec<Rivals>)> = order
+        .par_iter()
+        .enumerate()
+        .map(|(place, (day, a))| {
+            let mut found = (Vec::new(), Vec::new());
+            let next = order[place + 1..].iter().take(NEIGHBORS);
+            for (_, b) in next.take_while(|(other, _)| other - day <= after && !work.stopped()) {
+                cancel(work, &free, &differing, (*a, *b), &mut found);
             }
-            if let Some((members, found)) = cancel(work, &differing[*a], &differing[*b]) {
-                rivals.push((*a, *b, members, found));
-            }
-        }
+            found
+        })
+        .collect();
+    let (mut trials, mut rivals) = (Trials::default(), Vec::new());
+    for (searches, found) in compared {
+        trials.searches.extend(searches);
+        trials.finds.extend(found.iter().map(|rival| rival.accidents));
+        rivals.extend(found);
     }
-    let uses = |at: usize| rivals.iter().filter(|(a, b, _, _)| *a == at || *b == at).count();
-    for (a, b, members, found) in &rivals {
-        let (first, second) = (&differing[*a].0, &differing[*b].0);
-        if uses(*a) > 1
-            || uses(*b) > 1
-            || !alive(work, first)
-            || !alive(work, second)
-            || members.iter().any(|item| !work.items[OURS][*item].open)
-        {
-            continue;
-        }
-        let ours: Vec<usize> =
-            first.ours.iter().chain(&second.ours).chain(members).copied().collect();
-        let theirs: Vec<usize> = first.theirs.iter().chain(&second.theirs).copied().collect();
-        let verdict = Verdict::of(Reason::Regrouped);
-        let evidence = Evidence {
-            key: work.key_text(OURS, first.ours[0]),
-            search: Some(found.answer),
-            tried: found.tried,
-            ..Evidence::default()
-        };
-        work.join(Pass::Combination, &ours, &theirs, verdict, evidence);
+    let level = trials.level(work.rules.combination.chance_ppm);
+    let mut uses = vec![0_u32; differing.len()];
+    for rival in &rivals {
+        uses[rival.a] += 1;
+        uses[rival.b] += 1;
     }
+    let certain =
+        |rival: &&Rivals| uses[rival.a] == 1 && uses[rival.b] == 1 && rival.accidents <= level;
+    for rival in rivals.iter().filter(certain) {
+        let (first, second) = (&differing[rival.a].0, &differing[rival.b].0);
+        regroup(work, first, second, rival);
+    }
+}
+
+fn regroup(work: &mut Work<'_>, first: &Cluster, second: &Cluster, rival: &Rivals) {
+    let open = rival.members.iter().all(|item| work.items[OURS][*item].open);
+    if !open || !alive(work, first) || !alive(work, second) {
+        return;
+    }
+    let ours = first.ours.iter().chain(&second.ours).chain(&rival.members).copied();
+    let ours: Vec<usize> = ours.collect();
+    let theirs: Vec<usize> = first.theirs.iter().chain(&second.theirs).copied().collect();
+    let evidence = Evidence {
+        key: work.key_text(OURS, first.ours[0]),
+        search: Some(rival.answer),
+        tried: rival.tried,
+        ..Evidence::default()
+    };
+    work.join(Pass::Combination, &ours, &theirs, Verdict::of(Reason::Regrouped), evidence);
 }
 
 /// The free lines of ours that make two differences cancel: none, or a unique few between the
 /// two numbers' dates.
-fn cancel(work: &Work<'_>, a: &(Cluster, i64), b: &(Cluster, i64)) -> Option<(Vec<usize>, Found)> {
-    let missing = -(a.1.checked_add(b.1)?);
-    let none = Found { answer: SearchAnswer::Unique, solutions: Vec::new(), tried: 1 };
+fn cancel(
+    work: &Work<'_>,
+    free: &Free,
+    differing: &[(Cluster, i64)],
+    (a, b): (usize, usize),
+    (searches, finds): &mut (Vec<u64>, Vec<Rivals>),
+) {
+    let (first, second) = (&differing[a], &differing[b]);
+    let Some(missing) = first.1.checked_add(second.1).and_then(i64::checked_neg) else { return };
+    let alone = accidents(1, first.1, work.unit);
     if missing == 0 {
-        return Some((Vec::new(), none));
+        searches.push(alone);
+        let (members, answer) = (Vec::new(), SearchAnswer::Unique);
+        finds.push(Rivals { a, b, members, answer, tried: 1, accidents: alone });
+        return;
     }
-    let anchors: Vec<usize> = a.0.ours.iter().chain(&b.0.ours).copied().collect();
-    if work.is_money(&anchors, &[]) {
-        return None;
-    }
-    let free = free_lines(work, OURS, &anchors);
+    let anchors: Vec<usize> = first.0.ours.iter().chain(&second.0.ours).copied().collect();
     let (from, to) = (
-        same_reference::first_day(work, OURS, &anchors)?,
-        same_reference::last_day(work, OURS, &anchors)?,
+        same_reference::first_day(work, OURS, &anchors),
+        same_reference::last_day(work, OURS, &anchors),
     );
+    let (Some(from), Some(to), false) = (from, to, work.is_money(&anchors, &[])) else {
+        searches.push(alone);
+        return;
+    };
+    let free = free.beside(work, OURS, &anchors);
     let between: Vec<usize> = free
-        .into_iter()
-        .filter(|item| {
-            let day = work.items[OURS][*item].day;
-            day >= from && day <= to
-        })
+        .between(from, to)
+        .map(|at| free.line(at))
+        .filter(|line| !anchors.contains(line))
         .take(work.rules.combination.candidates)
         .collect();
     let amounts: Vec<i64> = between.iter().map(|item| work.items[OURS][*item].amount).collect();
@@ -278,8 +383,10 @@ fn cancel(work: &Work<'_>, a: &(Cluster, i64), b: &(Cluster, i64)) -> Option<(Ve
         unit: work.unit,
     };
     let found = combination::search(&amounts, missing, bounds);
-    (found.answer == SearchAnswer::Unique).then(|| {
-        let members = found.solutions[0].iter().map(|at| between[*at]).collect();
-        (members, found)
-    })
+    let accidents = accidents(found.tried, missing, work.unit).saturating_add(alone);
+    searches.push(accidents);
+    if let (SearchAnswer::Unique, Some(solution)) = (found.answer, found.solutions.first()) {
+        let members = solution.iter().map(|at| between[*at]).collect();
+        finds.push(Rivals { a, b, members, answer: found.answer, tried: found.tried, accidents });
+    }
 }

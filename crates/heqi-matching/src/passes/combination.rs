@@ -4,38 +4,79 @@
 //! Only a unique sum may settle, and only if so many subsets could not have made it by chance.
 
 use heqi_domain::{NO_DAY, Reason};
+use rayon::prelude::*;
 
 use crate::combination::{self, Bounds, Found};
 use crate::evidence::{Evidence, SearchAnswer};
 use crate::outcome::{Pass, Verdict};
+use crate::passes::by_day::ByKind;
 use crate::work::{OURS, THEIRS, Work};
+
+/// What a total may be the sum of.
+pub(crate) struct Parts {
+    /// The candidates that are searched, nearest in date first.
+    pub lines: Vec<usize>,
+    /// All that lie in reach; more than `lines` where the rules bound them.
+    pub within: u64,
+}
+
+impl Parts {
+    /// Keeps some of the candidates.
+    pub fn keep(&mut self, keep: impl Fn(usize) -> bool) {
+        self.lines.retain(|item| keep(*item));
+    }
+
+    /// Whether some that lie in reach are not searched.
+    pub const fn bounded(&self) -> bool {
+        self.within > self.lines.len() as u64
+    }
+}
+
+/// A unique sum.
+struct Claim {
+    total: usize,
+    members: Vec<usize>,
+    found: Found,
+    candidates: usize,
+}
 
 pub(crate) fn run(work: &mut Work<'_>) {
     // Their one line for several of ours, then ours for several of theirs.
     for total_side in [THEIRS, OURS] {
         let totals: Vec<usize> =
             work.open(total_side).filter(|item| may_be_total(work, total_side, *item)).collect();
-        let mut claims: Vec<(usize, Vec<usize>, Found, usize)> = Vec::new();
-        for total in totals {
-            let parts = parts(work, total_side, total);
-            if parts.len() < 2 {
-                continue;
-            }
-            let rule = &work.rules.combination;
-            let bounds = Bounds {
-                least: 2,
-                most: rule.lines,
-                operations: rule.operations,
-                chance_ppm: Some(rule.chance_ppm),
-                unit: work.unit,
-            };
-            let (found, members) = search(work, total_side, total, &parts, bounds);
-            if found.answer == SearchAnswer::Unique {
-                claims.push((total, members, found, parts.len()));
+        let index = index(work, 1 - total_side);
+        let looked: Vec<Option<(Claim, u64)>> =
+            totals.par_iter().map(|total| look(work, &index, total_side, *total)).collect();
+        let mut claims: Vec<Claim> = Vec::new();
+        for (claim, limited) in looked.into_iter().flatten() {
+            if claim.found.answer == SearchAnswer::Unique {
+                claims.push(claim);
+            } else {
+                work.limited[total_side][claim.total] = limited;
             }
         }
         settle(work, total_side, &claims);
     }
+}
+
+/// The answer for one total, and the candidates in reach where a bound of the rules was met.
+fn look(work: &Work<'_>, index: &ByKind, total_side: usize, total: usize) -> Option<(Claim, u64)> {
+    let parts = parts(work, index, total_side, total);
+    if parts.lines.len() < 2 || work.stopped() {
+        return None;
+    }
+    let rule = &work.rules.combination;
+    let bounds = Bounds {
+        least: 2,
+        most: rule.lines,
+        operations: rule.operations,
+        chance_ppm: Some(rule.chance_ppm),
+        unit: work.unit,
+    };
+    let (found, members) = search(work, total_side, total, &parts.lines, bounds);
+    let limited = if parts.bounded() || found.spent { parts.within } else { 0 };
+    Some((Claim { total, members, found, candidates: parts.lines.len() }, limited))
 }
 
 /// Searches the parts for the total, and the lines of the first solution.
@@ -81,42 +122,35 @@ fn may_be_total(work: &Work<'_>, side: usize, item: usize) -> bool {
     !line.extra && line.day != NO_DAY && (line.key == 0 || !line.points) && !line.shared_shape
 }
 
+/// Lines of a side that may be part of a total, by day.
+pub(crate) fn index(work: &Work<'_>, side: usize) -> ByKind {
+    ByKind::of(work, side, |item| !work.items[side][item].extra)
+}
+
 /// Lines that may be part of a total: of its sign and kind, in the window, nearest first.
-pub(crate) fn parts(work: &Work<'_>, total_side: usize, total: usize) -> Vec<usize> {
-    let side = 1 - total_side;
+pub(crate) fn parts(work: &Work<'_>, index: &ByKind, total_side: usize, total: usize) -> Parts {
     let whole = &work.items[total_side][total];
     let rule = &work.rules.combination;
-    let (from, to) = if total_side == THEIRS {
-        (whole.day - rule.before, whole.day + rule.after)
-    } else {
-        (whole.day - rule.after, whole.day + rule.before)
-    };
-    // Items are sorted by day, so the window is a range.
-    let items = &work.items[side];
-    let first = items.partition_point(|item| item.day < from);
-    let mut parts: Vec<usize> = (first..items.len())
-        .take_while(|item| items[*item].day <= to)
-        .filter(|item| {
-            let part = &items[*item];
-            let (ours, theirs) = if total_side == THEIRS { (*item, total) } else { (total, *item) };
-            part.open
-                && !part.extra
-                && part.amount.signum() == whole.amount.signum()
-                && part.amount.unsigned_abs() < whole.amount.unsigned_abs()
-                && work.compatible(ours, theirs)
-        })
-        .collect();
-    let distance = |item: &usize| (items[*item].day - whole.day).abs();
-    parts.sort_by_key(|item| (distance(item), items[*item].day, *item));
-    parts.truncate(rule.candidates);
+    let (before, after) =
+        if total_side == THEIRS { (rule.before, rule.after) } else { (rule.after, rule.before) };
+    let index = index.meeting(whole.money());
+    let reach = index.between(whole.day.saturating_sub(before), whole.day.saturating_add(after));
+    let mut parts = Parts { lines: Vec::new(), within: 0 };
+    for (_, day) in index.outward(reach, whole.day, whole.day) {
+        let day = index.smaller(day, whole.amount);
+        parts.within += day.len() as u64;
+        let wanted = rule.candidates - parts.lines.len();
+        parts.lines.extend(day.take(wanted).map(|at| index.line(at)));
+    }
     parts
 }
 
 /// Joins the sums that no other sum competes with for a line.
-fn settle(work: &mut Work<'_>, total_side: usize, claims: &[(usize, Vec<usize>, Found, usize)]) {
-    let mut wanted: Vec<usize> = claims.iter().flat_map(|claim| claim.1.iter().copied()).collect();
+fn settle(work: &mut Work<'_>, total_side: usize, claims: &[Claim]) {
+    let mut wanted: Vec<usize> =
+        claims.iter().flat_map(|claim| claim.members.iter().copied()).collect();
     wanted.sort_unstable();
-    for (total, members, found, candidates) in claims {
+    for Claim { total, members, found, candidates } in claims {
         let contested = members.iter().any(|member| {
             let first = wanted.partition_point(|item| item < member);
             wanted.get(first + 1) == Some(member)

@@ -14,6 +14,10 @@ use crate::work::{OURS, Work};
 const WORDS: [&str; 10] =
     ["红冲", "冲销", "冲红", "冲回", "作废", "reversal", "reverse", "storno", "void", "contra"];
 
+/// Lines of one number and amount that are tried as an entry's reversal; where more stand open
+/// they are movements of an account, not reversals.
+const MOST_REVERSALS: usize = 200;
+
 pub(crate) fn run(work: &mut Work<'_>) {
     for side in 0..2 {
         let mut keyed: Vec<(u64, i64, usize)> = work
@@ -28,13 +32,26 @@ pub(crate) fn run(work: &mut Work<'_>) {
     }
 }
 
+/// Entries in order of their amount, each with the first reversal that is still open. The cluster
+/// is sorted by amount, so its reversals stand together.
 fn reversals(work: &mut Work<'_>, side: usize, cluster: &[(u64, i64, usize)]) {
+    // Where the open reversals of an amount begin; entries of one amount follow each other.
+    let mut from = (0, 0);
     for (_, amount, entry) in cluster.iter().filter(|(_, amount, _)| *amount > 0) {
-        let partner = cluster.iter().find(|(_, other, item)| {
-            *other == -*amount
-                && work.items[side][*item].open
-                && reverses(work, side, *entry, *item)
-        });
+        let first = cluster.partition_point(|other| other.1 < -*amount);
+        if from.0 != *amount {
+            from = (*amount, first);
+        }
+        let closed =
+            |at: &usize| cluster[*at].1 == -*amount && !work.items[side][cluster[*at].2].open;
+        from.1 = (from.1..cluster.len()).find(|at| !closed(at)).unwrap_or(cluster.len());
+        let partner = cluster[from.1..]
+            .iter()
+            .take_while(|(_, other, _)| *other == -*amount)
+            .take(MOST_REVERSALS)
+            .find(|(_, _, item)| {
+                work.items[side][*item].open && reverses(work, side, *entry, *item)
+            });
         if let Some((_, _, item)) = partner
             && work.items[side][*entry].open
         {

@@ -12,6 +12,9 @@ use crate::work::{OURS, THEIRS, Work};
 /// Most documents that one line may name; beyond it the line is a list, not a payment.
 const MOST: usize = 60;
 
+/// A number that more open lines bear than this names no document.
+const MOST_BEARING: usize = 1_000;
+
 pub(crate) fn run(work: &mut Work<'_>) {
     let mut claims: Vec<Claim> = Vec::new();
     for side in [THEIRS, OURS] {
@@ -83,8 +86,10 @@ fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> 
     let mut named: Vec<usize> = Vec::new();
     for key in keys {
         let first = by_key.partition_point(|entry| entry.0 < key);
-        named
-            .extend(by_key[first..].iter().take_while(|entry| entry.0 == key).map(|entry| entry.1));
+        let last = by_key.partition_point(|entry| entry.0 <= key);
+        if last - first <= MOST_BEARING {
+            named.extend(by_key[first..last].iter().map(|entry| entry.1));
+        }
     }
     named.retain(|candidate| {
         let candidate_line = &work.items[other][*candidate];

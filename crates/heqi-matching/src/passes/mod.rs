@@ -5,6 +5,7 @@
 
 pub(crate) mod amount_date;
 pub(crate) mod anchored;
+pub(crate) mod by_day;
 pub(crate) mod combination;
 pub(crate) mod contra;
 pub(crate) mod mentioned;

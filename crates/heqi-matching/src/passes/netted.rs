@@ -9,6 +9,9 @@ use crate::passes::same_reference::Cluster;
 use crate::reference;
 use crate::work::{OURS, THEIRS, Work};
 
+/// Open lines of one amount among which one is looked for; of more none is singled out.
+const MOST_EQUAL: usize = 200;
+
 /// Lines of one number whose signs net to what is still open.
 struct Net {
     lines: Vec<usize>,
@@ -18,17 +21,28 @@ struct Net {
 pub(crate) fn run(work: &mut Work<'_>) {
     for side in [OURS, THEIRS] {
         let nets = nets(work, side);
+        let mut by_amount: Vec<(i64, usize)> =
+            work.open(1 - side).map(|item| (work.items[1 - side][item].amount, item)).collect();
+        by_amount.sort_unstable();
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for (at, net) in nets.iter().enumerate() {
-            let other = 1 - side;
-            let found = work.open(other).filter(|item| stands_against(work, side, net, *item));
-            pairs.extend(found.map(|item| (at, item)));
-        }
-        for (at, item) in &pairs {
-            let unique = pairs.iter().filter(|(a, b)| a == at || b == item).count() == 1;
-            if unique {
-                join(work, side, &nets[*at], *item);
+            let first = by_amount.partition_point(|entry| entry.0 < net.amount);
+            let last = by_amount.partition_point(|entry| entry.0 <= net.amount);
+            if last - first <= MOST_EQUAL {
+                let equal = by_amount[first..last].iter().map(|entry| entry.1);
+                let found = equal.filter(|item| stands_against(work, side, net, *item));
+                pairs.extend(found.map(|item| (at, item)));
             }
+        }
+        let mut of_item: Vec<usize> = pairs.iter().map(|pair| pair.1).collect();
+        of_item.sort_unstable();
+        let rivals = |item: usize| {
+            let first = of_item.partition_point(|other| *other < item);
+            of_item.get(first + 1) == Some(&item)
+        };
+        let unique = pairs.chunk_by(|a, b| a.0 == b.0).filter(|chunk| chunk.len() == 1);
+        for (at, item) in unique.flatten().filter(|pair| !rivals(pair.1)) {
+            join(work, side, &nets[*at], *item);
         }
     }
 }

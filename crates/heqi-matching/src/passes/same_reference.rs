@@ -9,6 +9,10 @@ use crate::outcome::{Pass, Verdict};
 use crate::ruleset::References;
 use crate::work::{OURS, THEIRS, Work};
 
+/// Lines of one number and amount among which an opposite is looked for: an account of its own
+/// under one number is not searched through for a flipped sign.
+const MOST_EQUAL: usize = 200;
+
 /// Open lines of both sides that bear one number.
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
@@ -41,14 +45,23 @@ pub(crate) fn clusters(work: &Work<'_>) -> Vec<Cluster> {
 }
 
 /// Numbers start again some day: lines farther apart than the window are not one document.
+/// Lines stand in the order of their days, those without one first.
 fn in_reach(work: &Work<'_>, cluster: &Cluster) -> bool {
     let window = work.rules.dates.reference_window;
-    cluster.ours.iter().any(|ours| {
-        cluster
-            .theirs
-            .iter()
-            .any(|theirs| work.days(*ours, *theirs).is_none_or(|days| days.abs() <= window))
-    })
+    let day = |side: usize, item: usize| work.items[side][item].day;
+    let (ours, theirs) = (&cluster.ours, &cluster.theirs);
+    if day(OURS, ours[0]) == NO_DAY || day(THEIRS, theirs[0]) == NO_DAY {
+        return true;
+    }
+    let (mut a, mut b) = (0, 0);
+    while a < ours.len() && b < theirs.len() {
+        let days = day(THEIRS, theirs[b]) - day(OURS, ours[a]);
+        if days.abs() <= window {
+            return true;
+        }
+        if days > 0 { a += 1 } else { b += 1 }
+    }
+    false
 }
 
 /// A cluster by sign, and as a whole where the signs do not part it: an invoice and its payment
@@ -81,22 +94,29 @@ fn still_open(work: &Work<'_>, cluster: &Cluster) -> bool {
 pub(crate) fn flipped(work: &mut Work<'_>) {
     let dates = work.rules.dates.clone();
     for cluster in clusters(work) {
+        let mut by_amount: Vec<(i64, usize)> =
+            cluster.ours.iter().map(|ours| (work.items[OURS][*ours].amount, *ours)).collect();
+        by_amount.sort_unstable();
         for theirs in &cluster.theirs {
             let amount = work.items[THEIRS][*theirs].amount;
-            let within = |work: &Work<'_>, ours: usize, days: i32| {
-                work.items[OURS][ours].open
-                    && work.compatible(ours, *theirs)
-                    && work.days(ours, *theirs).is_none_or(|apart| apart.abs() <= days)
+            let of = |amount: i64| {
+                let first = by_amount.partition_point(|entry| entry.0 < amount);
+                let last = by_amount.partition_point(|entry| entry.0 <= amount);
+                &by_amount[first..last]
             };
-            let equal_near = cluster.ours.iter().any(|ours| {
-                work.items[OURS][*ours].amount == amount && within(work, *ours, dates.later)
-            });
-            let opposite = cluster.ours.iter().copied().find(|ours| {
-                work.items[OURS][*ours].amount == -amount
-                    && within(work, *ours, dates.document_tolerance)
-            });
-            if let (false, Some(ours)) = (equal_near, opposite) {
-                join_differing(work, &Cluster { ours: vec![ours], theirs: vec![*theirs] });
+            let (equal, opposite) = (of(amount), of(-amount));
+            if equal.len().max(opposite.len()) > MOST_EQUAL {
+                continue;
+            }
+            let near = |entry: &&(i64, usize), days: i32| {
+                work.items[OURS][entry.1].open
+                    && work.compatible(entry.1, *theirs)
+                    && work.days(entry.1, *theirs).is_none_or(|apart| apart.abs() <= days)
+            };
+            let equal_near = equal.iter().any(|entry| near(&entry, dates.later));
+            let opposite = opposite.iter().find(|entry| near(entry, dates.document_tolerance));
+            if let (false, Some((_, ours))) = (equal_near, opposite) {
+                join_differing(work, &Cluster { ours: vec![*ours], theirs: vec![*theirs] });
             }
         }
     }

@@ -5,15 +5,18 @@
 //! amounts differ in a way that explains itself.
 
 use heqi_domain::{NO_DAY, Reason};
+use rayon::prelude::*;
 
 use crate::combination::{Bounds, Found};
 use crate::evidence::Evidence;
 use crate::explain::difference;
 use crate::outcome::{Pass, Verdict};
 use crate::passes::amount_date::{distance, in_window, pair_verdict};
-use crate::passes::combination::{parts, search};
-use crate::passes::variant::clusters_by_amount;
-use crate::reference;
+use crate::passes::by_day::ByDay;
+use crate::passes::combination::{self, Parts};
+use crate::passes::variant::{MOST_PAIRS, clusters_by_amount};
+use crate::reference::Written;
+use crate::ruleset::Differences;
 use crate::work::{OURS, THEIRS, Work};
 
 /// Lines that a suggestion has spoken for; they stay open but are not proposed twice.
@@ -34,6 +37,13 @@ impl Spoken {
     }
 }
 
+/// The nearest lines of ours that are held against one of theirs for a difference that explains
+/// itself.
+const MOST_HINTS: usize = 400;
+
+/// How good a hint is, days apart, our line, their line, what it says.
+type Hint = (u8, i32, usize, usize, Reason);
+
 pub(crate) fn run(work: &mut Work<'_>) {
     let mut spoken = Spoken(work.proposed());
     equal_amounts(work, &mut spoken);
@@ -44,7 +54,12 @@ pub(crate) fn run(work: &mut Work<'_>) {
 /// Equal amounts, partner not unique: the nearest dates first.
 fn equal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
     for (ours, theirs) in clusters_by_amount(work, |item| !item.extra) {
-        if ours.len() * theirs.len() > 250_000 {
+        if ours.len() * theirs.len() > MOST_PAIRS || work.stopped() {
+            for (side, lines, others) in [(OURS, &ours, &theirs), (THEIRS, &theirs, &ours)] {
+                for line in lines {
+                    work.limited[side][*line] = others.len() as u64;
+                }
+            }
             continue;
         }
         let mut pairs: Vec<(bool, i32, usize, usize)> = Vec::new();
@@ -69,7 +84,8 @@ fn equal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
     }
 }
 
-/// Sums that are not unique, or that chance could have made.
+/// Sums that are not unique, or that chance could have made. All are searched at once; where a
+/// line has been spoken for since, what is left is searched again.
 fn sums(work: &mut Work<'_>, spoken: &mut Spoken) {
     for total_side in [THEIRS, OURS] {
         let totals: Vec<usize> = work
@@ -79,18 +95,50 @@ fn sums(work: &mut Work<'_>, spoken: &mut Spoken) {
                 !line.extra && line.day != NO_DAY && spoken.free(total_side, *item)
             })
             .collect();
-        for total in totals {
-            propose_sum(work, spoken, total_side, total);
+        let index = combination::index(work, 1 - total_side);
+        let found: Vec<Option<Sum>> = totals
+            .par_iter()
+            .map(|total| {
+                let parts = combination::parts(work, &index, total_side, *total);
+                sum(work, spoken, total_side, *total, parts)
+            })
+            .collect();
+        for (total, found) in totals.into_iter().zip(found) {
+            let Some(first) = found else { continue };
+            let side = 1 - total_side;
+            let found = if first.parts.lines.iter().all(|item| spoken.free(side, *item)) {
+                Some(first)
+            } else {
+                sum(work, spoken, total_side, total, first.parts)
+            };
+            if let Some(found) = found {
+                propose_sum(work, spoken, total_side, total, found);
+            }
         }
     }
 }
 
-fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, total: usize) {
-    let side = 1 - total_side;
-    let mut parts = parts(work, total_side, total);
-    parts.retain(|item| spoken.free(side, *item));
-    if parts.len() < 2 {
-        return;
+/// A search for a sum: among which lines, and its answer.
+struct Sum {
+    parts: Parts,
+    found: Found,
+    first: Vec<usize>,
+    /// Not all lines in reach were searched.
+    bounded: bool,
+}
+
+/// Searches the parts that nothing speaks for.
+fn sum(
+    work: &Work<'_>,
+    spoken: &Spoken,
+    total_side: usize,
+    total: usize,
+    mut parts: Parts,
+) -> Option<Sum> {
+    let bounded = parts.bounded();
+    parts.keep(|item| spoken.free(1 - total_side, item));
+    if parts.lines.len() < 2 || work.stopped() {
+        return None;
     }
     let rule = &work.rules.combination;
     let bounds = Bounds {
@@ -101,21 +149,35 @@ fn propose_sum(work: &mut Work<'_>, spoken: &mut Spoken, total_side: usize, tota
         chance_ppm: Some(1_000_000),
         unit: work.unit,
     };
-    let (found, first) = search(work, total_side, total, &parts, bounds);
+    let (found, first) = combination::search(work, total_side, total, &parts.lines, bounds);
+    Some(Sum { parts, found, first, bounded })
+}
+
+fn propose_sum(
+    work: &mut Work<'_>,
+    spoken: &mut Spoken,
+    total_side: usize,
+    total: usize,
+    sum: Sum,
+) {
+    let Sum { parts, found, first, bounded } = sum;
     let main = if total_side == OURS { Reason::Split } else { Reason::Merged };
     let one = [total];
     // Whole groups in rank order; only the first speaks for its lines.
-    for (rank, members) in (1..).zip(alternatives(&found, first, &parts)) {
+    for (rank, members) in (1..).zip(alternatives(&found, first, &parts.lines)) {
         let (ours, theirs): (&[usize], &[usize]) =
             if total_side == OURS { (&one, &members) } else { (&members, &one) };
         let evidence = Evidence {
             search: Some(found.answer),
             tried: found.tried,
-            candidates: parts.len() as u64,
+            candidates: parts.lines.len() as u64,
             rank,
             ..Evidence::default()
         };
-        let verdict = Verdict::of(main).with(Reason::Ambiguous);
+        let mut verdict = Verdict::of(main).with(Reason::Ambiguous);
+        if bounded {
+            verdict = verdict.with(Reason::SearchLimit);
+        }
         work.suggest(Pass::Combination, ours, theirs, verdict, evidence);
         if rank == 1 {
             spoken.take(ours, theirs);
@@ -137,23 +199,40 @@ fn alternatives(found: &Found, first: Vec<usize>, parts: &[usize]) -> Vec<Vec<us
 
 /// Amounts that differ in a way that explains itself, or whose numbers are nearly one.
 fn unequal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
-    let theirs: Vec<usize> = work.open(THEIRS).filter(|item| spoken.free(THEIRS, *item)).collect();
-    let mut hints: Vec<(u8, i32, usize, usize, Reason)> = Vec::new();
-    for b in theirs {
-        let day = work.items[THEIRS][b].day;
-        if day == NO_DAY {
-            continue;
+    let dates = &work.rules.dates;
+    let index = ByDay::of(work, OURS, |item| spoken.free(OURS, item));
+    let theirs: Vec<usize> = work
+        .open(THEIRS)
+        .filter(|b| spoken.free(THEIRS, *b) && work.items[THEIRS][*b].day != NO_DAY)
+        .collect();
+    let written = |side: usize| -> Vec<Written> {
+        let wanted = |item: usize| {
+            let line = &work.items[side][item];
+            line.open && spoken.free(side, item) && line.key != 0 && line.day != NO_DAY
+        };
+        let of = |item: usize| match wanted(item) {
+            true => Written::of(work.raw(side, item)),
+            false => Written::default(),
+        };
+        (0..work.items[side].len()).into_par_iter().map(of).collect()
+    };
+    let written = [written(OURS), written(THEIRS)];
+    let look = |b: &usize| -> Vec<Hint> {
+        if work.stopped() {
+            return Vec::new();
         }
-        let dates = &work.rules.dates;
-        let items = &work.items[OURS];
-        let first = items.partition_point(|item| item.day < day - dates.later);
-        let near = (first..items.len()).take_while(|a| items[*a].day <= day + dates.earlier);
-        for a in near.filter(|a| items[*a].open && spoken.free(OURS, *a)).take(400) {
-            if let Some((rank, reason)) = hint(work, a, b) {
-                hints.push((rank, distance(work, a, b), a, b, reason));
-            }
-        }
-    }
+        let day = work.items[THEIRS][*b].day;
+        let reach =
+            index.between(day.saturating_sub(dates.later), day.saturating_add(dates.earlier));
+        let days = index.outward(reach, day, day);
+        let near = days.flat_map(|(_, day)| day).take(MOST_HINTS).map(|at| index.line(at));
+        near.filter_map(|a| {
+            let (rank, reason) = hint(work, &written, a, *b)?;
+            Some((rank, distance(work, a, *b), a, *b, reason))
+        })
+        .collect()
+    };
+    let mut hints: Vec<Hint> = theirs.par_iter().flat_map_iter(look).collect();
     hints.sort_unstable_by_key(|(rank, days, a, b, _)| (*rank, *days, *a, *b));
     for (_, days, a, b, reason) in hints {
         if !spoken.free(OURS, a) || !spoken.free(THEIRS, b) {
@@ -170,16 +249,23 @@ fn unequal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
 }
 
 /// How good a hint two lines of unlike amounts give: smaller is better.
-fn hint(work: &Work<'_>, a: usize, b: usize) -> Option<(u8, Reason)> {
+fn hint(work: &Work<'_>, written: &[Vec<Written>; 2], a: usize, b: usize) -> Option<(u8, Reason)> {
     let (x, y) = (&work.items[OURS][a], &work.items[THEIRS][b]);
     if x.extra || y.extra || x.amount == y.amount || !work.compatible(a, b) {
         return None;
     }
-    let money = work.is_money(&[a], &[b]);
-    let found = difference::explain(x.amount, y.amount, money, &work.rules.differences);
-    let reason = found.reason?;
     let near = distance(work, a, b) <= work.rules.dates.money_tolerance;
-    let named = reference::corruption(work.raw(OURS, a), work.raw(THEIRS, b)).is_some();
+    let rules = &work.rules.differences;
+    // Nearly all pairs end here: nothing explains them, so only their numbers could.
+    let reason = if explicable(x.amount, y.amount, rules) {
+        difference::explain(x.amount, y.amount, work.is_money(&[a], &[b]), rules).reason?
+    } else {
+        Reason::Amount
+    };
+    if reason == Reason::Amount && !near {
+        return None;
+    }
+    let named = written[OURS][a].corruption(&written[THEIRS][b]).is_some();
     let clash = x.key != 0 && (y.points || y.shared_shape) && !named;
     match reason {
         _ if clash => None,
@@ -191,4 +277,19 @@ fn hint(work: &Work<'_>, a: usize, b: usize) -> Option<(u8, Reason)> {
         _ if near => Some((3, reason)),
         _ => None,
     }
+}
+
+/// Whether a difference may explain itself at all; cheap, and true for all that do.
+fn explicable(ours: i64, theirs: i64, rules: &Differences) -> bool {
+    let apart = (i128::from(ours) - i128::from(theirs)).unsigned_abs();
+    let (a, b) = (u128::from(ours.unsigned_abs()), u128::from(theirs.unsigned_abs()));
+    let (small, large) = (a.min(b), a.max(b));
+    let rate = rules.tax_ppm.iter().copied().max().unwrap_or(0).unsigned_abs();
+    let taxed = large <= small + small * u128::from(rate) / 1_000_000 + 1;
+    apart <= u128::from(rules.rounding.unsigned_abs().max(rules.bank_charge.unsigned_abs()))
+        || taxed
+        || large == small * 10
+        || large == small * 100
+        // Two neighboring digits swapped.
+        || apart.is_multiple_of(9)
 }

@@ -1,19 +1,23 @@
 //! Pass 6 variant reference 号码变体: the same amount, and references that differ by a known
 //! corruption. It settles only where the pair is unique both ways.
 
+use hashbrown::HashMap;
 use heqi_domain::Reason;
+use rayon::prelude::*;
 
 use crate::evidence::Evidence;
 use crate::outcome::{Pass, Verdict};
-use crate::reference::{self, Corruption};
+use crate::reference::{Corruption, Written};
 use crate::work::{OURS, THEIRS, Work};
 
 /// Most lines of one amount on both sides that are compared pair by pair.
-const MOST_PAIRS: usize = 40_000;
+pub(crate) const MOST_PAIRS: usize = 40_000;
 
 pub(crate) fn run(work: &mut Work<'_>) {
-    for cluster in by_amount(work) {
-        let pairs = variants(work, &cluster.0, &cluster.1);
+    let clusters = by_amount(work);
+    let found: Vec<Vec<(usize, usize, Corruption)>> =
+        clusters.par_iter().map(|(ours, theirs)| variants(work, ours, theirs)).collect();
+    for pairs in found.into_iter().filter(|pairs| !pairs.is_empty()) {
         // The clearest corruption first: a pair that is unique among confusions stays so even
         // if some other number is one edit away.
         for kind in [Corruption::Confused, Corruption::OneEdit, Corruption::Shortened] {
@@ -21,13 +25,15 @@ pub(crate) fn run(work: &mut Work<'_>) {
                 .iter()
                 .filter(|(a, b, _)| work.items[OURS][*a].open && work.items[THEIRS][*b].open)
                 .collect();
+            let mut uses: [HashMap<usize, u32>; 2] = [HashMap::new(), HashMap::new()];
+            for (a, b, _) in open.iter().filter(|pair| pair.2 <= kind) {
+                *uses[OURS].entry(*a).or_default() += 1;
+                *uses[THEIRS].entry(*b).or_default() += 1;
+            }
             let unique: Vec<(usize, usize)> = open
                 .iter()
                 .filter(|(_, _, corruption)| *corruption == kind)
-                .filter(|(a, b, _)| {
-                    open.iter().filter(|pair| pair.2 <= kind && pair.0 == *a).count() == 1
-                        && open.iter().filter(|pair| pair.2 <= kind && pair.1 == *b).count() == 1
-                })
+                .filter(|(a, b, _)| uses[OURS][a] == 1 && uses[THEIRS][b] == 1)
                 .map(|(a, b, _)| (*a, *b))
                 .collect();
             for (a, b) in unique {
@@ -67,15 +73,19 @@ pub(crate) fn clusters_by_amount(
 
 fn variants(work: &Work<'_>, ours: &[usize], theirs: &[usize]) -> Vec<(usize, usize, Corruption)> {
     let mut pairs = Vec::new();
-    if ours.len() * theirs.len() > MOST_PAIRS {
+    if ours.len() * theirs.len() > MOST_PAIRS || work.stopped() {
         return pairs;
     }
     let window = work.rules.dates.reference_window;
-    for a in ours {
-        for b in theirs {
+    let written = |side: usize, lines: &[usize]| -> Vec<Written> {
+        lines.iter().map(|line| Written::of(work.raw(side, *line))).collect()
+    };
+    let (of_ours, of_theirs) = (written(OURS, ours), written(THEIRS, theirs));
+    for (a, of_a) in ours.iter().zip(&of_ours) {
+        for (b, of_b) in theirs.iter().zip(&of_theirs) {
             if work.compatible(*a, *b)
                 && work.days(*a, *b).is_none_or(|days| days.abs() <= window)
-                && let Some(kind) = reference::corruption(work.raw(OURS, *a), work.raw(THEIRS, *b))
+                && let Some(kind) = of_a.corruption(of_b)
             {
                 pairs.push((*a, *b, kind));
             }
