@@ -208,8 +208,7 @@ fn search(judge: &Judge, found: &mut Violations) {
         lines.iter().map(|line| case.amount(side, *line).unsigned_abs()).sum()
     };
     let amount = volume(Side::Ours, &group.ours).max(volume(Side::Theirs, &group.theirs));
-    // A shared number allows five times the chance.
-    let limit = u128::from(case.rules.combination.chance_ppm.unsigned_abs()) * 5 * amount;
+    let limit = u128::from(case.rules.combination.chance_ppm.unsigned_abs()) * amount;
     let tried = group.evidence.tried;
     let unlikely = tried <= 1 || u128::from(tried) * 1_000_000 <= limit;
     judge.demand(unlikely, "chance", "fewer subsets tried for this amount", tried, found);

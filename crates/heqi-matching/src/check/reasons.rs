@@ -153,8 +153,10 @@ fn notes(judge: &Judge, found: &mut Violations) {
     let ambiguous = group.state == State::Suggested && rivals;
     let words = if ambiguous { "ambiguous" } else { "nothing ambiguous" };
     judge.demand(has(Reason::Ambiguous) == ambiguous, "note", words, text(), found);
+    // A proposed sum may stand on the nearest candidates alone and then says so.
     let limit = has(Reason::SearchLimit);
-    judge.demand(!limit, "note", "no search_limit", text(), found);
+    let may = group.state == State::Suggested && group.pass == Pass::Combination;
+    judge.demand(may || !limit, "note", "no search_limit", text(), found);
     for note in [Reason::MissingReference, Reason::WrongReference] {
         if let Some(wanted) = reference_note(judge, note) {
             let words = format!("{}{}", if wanted { "" } else { "no " }, note.code());

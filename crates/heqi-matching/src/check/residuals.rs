@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::Case;
 use super::violation::{Place, Violations};
+use crate::evidence::SearchAnswer;
 use crate::outcome::Residual;
 
 /// Days of the lines of a block with one amount, by side, sorted. Only looked up, never walked.
@@ -80,8 +81,35 @@ fn one(case: &Case, equals: &Equals, at: usize, residual: &Residual, found: &mut
         let claimed = claimed.map_or("no reason", Reason::code);
         found.add(place, "reason", names(), expected.code(), claimed);
     }
-    if residual.verdict.notes().next().is_some() {
-        found.add(place, "note", names(), "none", residual.verdict.code());
+    let limit = residual.verdict.notes().any(|note| note == Reason::SearchLimit);
+    if residual.verdict.notes().any(|note| note != Reason::SearchLimit) {
+        found.add(place, "note", names(), "none but search_limit", residual.verdict.code());
+    }
+    bounds(case, residual, limit, place, &names(), found);
+}
+
+/// A line whose search met a bound says so, and names candidates that the other side has.
+fn bounds(
+    case: &Case,
+    residual: &Residual,
+    limit: bool,
+    place: Place,
+    names: &str,
+    found: &mut Violations,
+) {
+    let evidence = &residual.evidence;
+    let reached = evidence.search == Some(SearchAnswer::LimitReached);
+    if reached != limit || reached != evidence.search.is_some() {
+        let claimed = format!("{:?}", evidence.search);
+        found.add(place, "search", names.to_owned(), "search_limit where one was met", claimed);
+    }
+    let others = residual.side.other();
+    let block = &case.outcome.blocks[residual.block as usize];
+    let most = if limit { block.lines[usize::from(others == Side::Theirs)] } else { 0 };
+    let least = u64::from(limit);
+    if !(least..=most).contains(&evidence.candidates) || evidence.tried > 0 {
+        let expected = format!("{least} to {most} candidates of {}", others.code());
+        found.add(place, "search", names.to_owned(), expected, evidence.candidates);
     }
 }
 
