@@ -5,6 +5,8 @@
 //! makes any amount by chance, and the expected number of such accidents is about the number of
 //! subsets tried divided by the amount in minor units (perf.md §3, guard study).
 
+use std::cmp::Ordering;
+
 use crate::evidence::SearchAnswer;
 
 /// Bounds of one search.
@@ -76,6 +78,7 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     let sorted: Vec<i64> = order.iter().map(|index| amounts[*index]).collect();
     let mut found =
         Found { answer: SearchAnswer::None, solutions: Vec::new(), tried: 0, spent: false };
+    let mut sums = Sums { sorted: &sorted, pairs: Vec::new() };
     let mut spent = 0_u64;
     for size in bounds.least..=bounds.most.min(amounts.len()) {
         let tried = found.tried.saturating_add(subsets(amounts.len(), size));
@@ -88,6 +91,9 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
         }
         spent += cost(amounts.len(), size);
         found.tried = tried;
+        if !sums.may_make(size, i128::from(target)) {
+            continue;
+        }
         let mut walk =
             Walk { sorted: &sorted, chosen: Vec::with_capacity(size), hits: Vec::new(), count: 0 };
         walk.down(0, size, i128::from(target));
@@ -103,6 +109,54 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
         }
     }
     found
+}
+
+/// Most amounts whose pairs are kept.
+const MOST_PAIRED: usize = 128;
+
+/// The sums of two, to see without walking all subsets that none makes a target. Nearly every
+/// search ends so: what most lines look for is not there.
+struct Sums<'a> {
+    sorted: &'a [i64],
+    /// Sums of two amounts, sorted; made when first asked for.
+    pairs: Vec<i128>,
+}
+
+impl Sums<'_> {
+    /// Whether subsets of so many could make the target. A sum that takes one amount twice
+    /// counts too, so only the answer no is sure.
+    fn may_make(&mut self, size: usize, target: i128) -> bool {
+        if !(3..=5).contains(&size) || self.sorted.len() > MOST_PAIRED {
+            return true;
+        }
+        if self.pairs.is_empty() && size > 3 {
+            let one = |at: usize| i128::from(self.sorted[at]);
+            let count = self.sorted.len();
+            let pairs = (0..count).flat_map(|a| (a + 1..count).map(move |b| one(a) + one(b)));
+            self.pairs = pairs.collect();
+            self.pairs.sort_unstable();
+        }
+        let amounts = || self.sorted.iter().map(|amount| i128::from(*amount));
+        match size {
+            3 => amounts().any(|one| two_make(self.sorted, target - one)),
+            4 => two_make(&self.pairs, target),
+            _ => amounts().any(|one| two_make(&self.pairs, target - one)),
+        }
+    }
+}
+
+/// Whether two of sorted numbers make a target; from both ends, one step a number.
+fn two_make<N: Copy + Into<i128>>(sorted: &[N], target: i128) -> bool {
+    let mut rest = sorted;
+    while let [first, .., last] = rest {
+        let sum: i128 = (*first).into() + (*last).into();
+        match sum.cmp(&target) {
+            Ordering::Equal => return true,
+            Ordering::Less => rest = &rest[1..],
+            Ordering::Greater => rest = &rest[..rest.len() - 1],
+        }
+    }
+    false
 }
 
 /// Number of subsets of `size` of `count`, saturating.

@@ -222,8 +222,7 @@ fn search(work: &Work<'_>, side: usize, near: &[(i32, usize)], missing: i64, mos
         least: 1,
         most,
         operations: work.rules.combination.operations,
-        // More accidents than one are expected beyond this: what it finds says nothing.
-        chance_ppm: Some(1_000_000),
+        chance_ppm: None,
         unit: work.unit,
     };
     combination::search(&amounts, missing, bounds)
