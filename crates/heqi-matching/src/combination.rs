@@ -74,11 +74,11 @@ const KEPT: usize = 3;
 /// larger sum beside a smaller one is no rival, it is only more likely to be an accident.
 pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     let mut order: Vec<usize> = (0..amounts.len()).collect();
-    order.sort_by_key(|index| (amounts[*index], *index));
+    order.sort_unstable_by_key(|index| (amounts[*index], *index));
     let sorted: Vec<i64> = order.iter().map(|index| amounts[*index]).collect();
     let mut found =
         Found { answer: SearchAnswer::None, solutions: Vec::new(), tried: 0, spent: false };
-    let mut sums = Sums { sorted: &sorted, pairs: Vec::new() };
+    let mut sums = Sums { sorted: useful(&sorted, target), pairs: Vec::new() };
     let mut spent = 0_u64;
     for size in bounds.least..=bounds.most.min(amounts.len()) {
         let tried = found.tried.saturating_add(subsets(amounts.len(), size));
@@ -111,6 +111,15 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     found
 }
 
+/// The amounts that can be part of a target: where all have one sign, none beyond it.
+fn useful(sorted: &[i64], target: i64) -> &[i64] {
+    match sorted {
+        [first, ..] if *first >= 0 => &sorted[..sorted.partition_point(|one| *one <= target)],
+        [.., last] if *last <= 0 => &sorted[sorted.partition_point(|one| *one < target)..],
+        all => all,
+    }
+}
+
 /// Most amounts whose pairs are kept.
 const MOST_PAIRED: usize = 128;
 
@@ -119,21 +128,27 @@ const MOST_PAIRED: usize = 128;
 struct Sums<'a> {
     sorted: &'a [i64],
     /// Sums of two amounts, sorted; made when first asked for.
-    pairs: Vec<i128>,
+    pairs: Vec<i64>,
 }
 
 impl Sums<'_> {
     /// Whether subsets of so many could make the target. A sum that takes one amount twice
     /// counts too, so only the answer no is sure.
     fn may_make(&mut self, size: usize, target: i128) -> bool {
+        if self.sorted.len() < size {
+            return false;
+        }
+        if size == 2 {
+            return two_make(self.sorted, target);
+        }
         if !(3..=5).contains(&size) || self.sorted.len() > MOST_PAIRED {
             return true;
         }
         if self.pairs.is_empty() && size > 3 {
-            let one = |at: usize| i128::from(self.sorted[at]);
-            let count = self.sorted.len();
-            let pairs = (0..count).flat_map(|a| (a + 1..count).map(move |b| one(a) + one(b)));
-            self.pairs = pairs.collect();
+            for (at, one) in self.sorted.iter().enumerate() {
+                // All sums of what is matched fit; see `run::bounded`.
+                self.pairs.extend(self.sorted[..at].iter().map(|two| one.saturating_add(*two)));
+            }
             self.pairs.sort_unstable();
         }
         let amounts = || self.sorted.iter().map(|amount| i128::from(*amount));

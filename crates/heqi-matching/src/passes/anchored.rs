@@ -162,30 +162,28 @@ fn nearest(
     let free = free.beside(work, side, anchors);
     let around = around(work, free, side, anchors, widths[widths.len() - 1]);
     let most = rule.lines.saturating_sub(anchors.len()).max(1);
-    let (mut previous, mut before) = (0, 0_u64);
+    // Candidates of the last full search and of the last for few parts, and what they tried.
+    let mut last = [(0, 0_u64); 2];
     for width in widths {
         let near = around.partition_point(|(days, _)| days <= width);
-        if near == previous {
-            continue;
-        }
-        previous = near;
-        let mut tried = before;
         // Beyond the candidates of a full search one or two parts are still looked for.
-        let full = (near.min(rule.candidates), most);
-        let few = (near > rule.candidates).then_some((near, 2));
-        for (count, most) in [Some(full), few].into_iter().flatten() {
+        let bounded = if near > rule.candidates { near } else { 0 };
+        let searches = [(near.min(rule.candidates), most), (bounded, 2)];
+        for (which, (count, most)) in searches.into_iter().enumerate() {
+            if last[which].0 == count {
+                continue;
+            }
             let found = search(work, side, &around[..count], missing, most);
-            tried = tried.saturating_add(found.tried);
+            // What a narrower search tried is tried again, but for the larger subsets.
+            let before = std::mem::replace(&mut last[which], (count, found.tried)).1;
             if let Some(solution) = found.solutions.first() {
                 let members = solution.iter().map(|at| around[*at].1).collect();
                 let sum = Sum { side, answer: found.answer, members, candidates: near };
-                return (tried, Some(sum));
+                return (before.saturating_add(last[0].1).saturating_add(last[1].1), Some(sum));
             }
         }
-        // A wider search tries again what a narrower one has tried, but for larger subsets.
-        before = tried - before;
     }
-    (before, None)
+    (last[0].1.saturating_add(last[1].1), None)
 }
 
 /// The free lines nearest to the anchors, with their distance in days: ten times the candidates
