@@ -163,11 +163,16 @@ pub fn push_decimal(out: &mut String, minor: i128, exponent: u32) {
 #[must_use]
 pub fn grouped_text(minor: i128, exponent: u32) -> String {
     let mut text = String::with_capacity(32);
-    if minor < 0 {
-        text.push('-');
-    }
-    push_unsigned(&mut text, minor.unsigned_abs(), exponent, true);
+    push_grouped(&mut text, minor, exponent);
     text
+}
+
+/// Appends [`grouped_text`] without a new allocation; for writers of many sentences.
+pub fn push_grouped(out: &mut String, minor: i128, exponent: u32) {
+    if minor < 0 {
+        out.push('-');
+    }
+    push_unsigned(out, minor.unsigned_abs(), exponent, true);
 }
 
 /// Digits of the magnitude, at least one before the point.

@@ -9,7 +9,7 @@ use heqi_domain::{Account, LineIx, Lines, Reason, Side};
 use rayon::prelude::*;
 
 use crate::block::Blocks;
-use crate::content::group_id;
+use crate::content::{content_key, id_of_keys};
 use crate::evidence::Evidence;
 use crate::outcome::{Block, Discrepancy, Group, GroupId, Residual, State, Verdict};
 use crate::run::MatchError;
@@ -29,21 +29,24 @@ pub(crate) fn build(
     theirs: &Lines,
     blocks: &Blocks,
     groups: &[Group],
-    residuals: &[Residual],
+    of_residuals: Vec<Discrepancy>,
     openings: &Openings,
 ) -> Result<(Vec<Block>, Vec<Discrepancy>), MatchError> {
     let mut built = totals(ours, theirs, blocks, openings);
-    let mut discrepancies = from_openings(&built);
-    discrepancies.extend(from_groups(ours, theirs, groups));
-    discrepancies
-        .par_extend(residuals.par_iter().map(|residual| from_residual(ours, theirs, residual)));
-    discrepancies.par_sort_by_key(|found| (found.block, found.verdict.main, found.id));
-    let mut at = 0;
+    // Each list has its blocks in order.
+    let [of_groups, of_lines] = from_groups(ours, theirs, groups);
+    let mut lists = [from_openings(&built), of_groups, of_lines, of_residuals]
+        .map(|list| list.into_iter().peekable());
+    let mut discrepancies = Vec::new();
     for (number, block) in built.iter_mut().enumerate() {
-        let count =
-            discrepancies[at..].iter().take_while(|found| found.block as usize == number).count();
-        block.discrepancies = at..at + count;
-        at += count;
+        let at = discrepancies.len();
+        for list in &mut lists {
+            discrepancies.extend(std::iter::from_fn(|| {
+                list.next_if(|found| found.block as usize == number)
+            }));
+        }
+        discrepancies[at..].par_sort_by_key(|found| (found.verdict.main, found.id));
+        block.discrepancies = at..discrepancies.len();
         let sum: i128 = discrepancies[block.discrepancies.clone()]
             .iter()
             .map(|row| i128::from(row.amount))
@@ -120,9 +123,11 @@ fn from_openings(blocks: &[Block]) -> Vec<Discrepancy> {
 
 /// Groups with a difference. Of suggestions that share lines only the first counts; a line that
 /// stands only in later ones is a discrepancy by itself, so that every cent is explained once.
-fn from_groups(ours: &Lines, theirs: &Lines, groups: &[Group]) -> Vec<Discrepancy> {
+/// Both lists have their blocks in order.
+fn from_groups(ours: &Lines, theirs: &Lines, groups: &[Group]) -> [Vec<Discrepancy>; 2] {
     let mut spoken: BTreeSet<(Side, LineIx)> = BTreeSet::new();
     let mut found = Vec::new();
+    let mut by_line = Vec::new();
     let mut later: Vec<&Group> = Vec::new();
     for group in groups {
         if group.state == State::Suggested {
@@ -139,21 +144,20 @@ fn from_groups(ours: &Lines, theirs: &Lines, groups: &[Group]) -> Vec<Discrepanc
     for group in later {
         for (side, line) in members(group) {
             if spoken.insert((side, line)) {
-                found.push(from_residual(
-                    ours,
-                    theirs,
-                    &Residual {
-                        side,
-                        line,
-                        block: group.block,
-                        verdict: Verdict::of(Reason::Ambiguous),
-                        evidence: group.evidence.clone(),
-                    },
-                ));
+                let lines = if side == Side::Ours { ours } else { theirs };
+                let residual = Residual {
+                    side,
+                    line,
+                    block: group.block,
+                    verdict: Verdict::of(Reason::Ambiguous),
+                    evidence: group.evidence.clone(),
+                };
+                let content = content_key(lines, line);
+                by_line.push(from_residual(&residual, content, lines.amount[line as usize]));
             }
         }
     }
-    found
+    [found, by_line]
 }
 
 fn members(group: &Group) -> impl Iterator<Item = (Side, LineIx)> + '_ {
@@ -178,24 +182,20 @@ fn from_group(group: &Group) -> Discrepancy {
     }
 }
 
-fn from_residual(ours: &Lines, theirs: &Lines, residual: &Residual) -> Discrepancy {
-    let line = residual.line;
-    let one: Vec<LineIx> = vec![line];
-    let (id, amount, sides) = match residual.side {
-        Side::Ours => {
-            (group_id(ours, &one, theirs, &[]), ours.amount[line as usize], (one, Vec::new()))
-        }
-        Side::Theirs => {
-            (group_id(ours, &[], theirs, &one), -theirs.amount[line as usize], (Vec::new(), one))
-        }
+/// The discrepancy of a line that stands alone, from its content key and its amount.
+pub(crate) fn from_residual(residual: &Residual, content: u64, amount: i64) -> Discrepancy {
+    let line = vec![residual.line];
+    let ([a, b], amount, [ours, theirs]): ([&[u64]; 2], _, _) = match residual.side {
+        Side::Ours => ([&[content], &[]], amount, [line, Vec::new()]),
+        Side::Theirs => ([&[], &[content]], -amount, [Vec::new(), line]),
     };
     Discrepancy {
-        id,
+        id: id_of_keys(a, b),
         block: residual.block,
         verdict: residual.verdict,
         amount,
-        ours: sides.0,
-        theirs: sides.1,
+        ours,
+        theirs,
         group: None,
         evidence: residual.evidence.clone(),
     }

@@ -10,7 +10,7 @@ use crate::content::group_id;
 use crate::evidence::Evidence;
 use crate::exact::{self, Exact};
 use crate::explain::residual;
-use crate::outcome::{ExactPair, Group, Outcome, Pass, Residual, State, Verdict};
+use crate::outcome::{Discrepancy, ExactPair, Group, Outcome, Pass, Residual, State, Verdict};
 use crate::passes;
 use crate::ruleset::RuleSet;
 use crate::work::{self, OURS, THEIRS, Work};
@@ -67,33 +67,14 @@ pub fn match_lines(
     }
     let context = Context { lines: [ours, theirs], blocks: &blocks, rules };
     let open = std::mem::take(&mut exact.open);
-    let mut by_block = context.open_blocks(&open);
-    let twins = rules.passes.look_around().then(|| {
-        around::look(
-            [ours, theirs],
-            [&blocks.of_ours, &blocks.of_theirs],
-            &mut by_block,
-            rules.references,
-        )
-    });
-    let left: u64 = open.iter().map(|side| side.len() as u64).sum();
-    progress.stage(Stage::Explain, left);
-    let parts: Vec<Part> = by_block
-        .into_par_iter()
-        .map(|(block, items)| {
-            if progress.cancelled() {
-                return Part::default();
-            }
-            let count = (items[OURS].len() + items[THEIRS].len()) as u64;
-            let part = context.block(block, items, twins.as_ref(), progress);
-            progress.advance(count);
-            part
-        })
-        .collect();
+    let plain = std::mem::take(&mut exact.plain);
+    let block = std::mem::take(&mut exact.block);
+    let (pairs, parts) =
+        rayon::join(|| context.in_order(plain, &block), || context.explain(&open, progress));
     if progress.cancelled() {
         return Err(MatchError::Cancelled);
     }
-    context.assemble(exact, parts, openings)
+    context.assemble(&exact, pairs, parts, openings)
 }
 
 /// All subset sums of what passes this check fit in 64 bits.
@@ -112,6 +93,8 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
 struct Part {
     groups: Vec<Group>,
     residuals: Vec<Residual>,
+    /// One a residual.
+    discrepancies: Vec<Discrepancy>,
 }
 
 struct Context<'a> {
@@ -157,6 +140,29 @@ impl Context<'_> {
             .collect()
     }
 
+    /// The later passes over all open lines, blocks in order.
+    fn explain(&self, open: &[Vec<(LineIx, bool)>; 2], progress: &dyn Progress) -> Vec<Part> {
+        let mut by_block = self.open_blocks(open);
+        let twins = self.rules.passes.look_around().then(|| {
+            let of = [&self.blocks.of_ours, &self.blocks.of_theirs].map(Vec::as_slice);
+            around::look(self.lines, of, &mut by_block, self.rules.references)
+        });
+        let left: u64 = open.iter().map(|side| side.len() as u64).sum();
+        progress.stage(Stage::Explain, left);
+        by_block
+            .into_par_iter()
+            .map(|(block, items)| {
+                if progress.cancelled() {
+                    return Part::default();
+                }
+                let count = (items[OURS].len() + items[THEIRS].len()) as u64;
+                let part = self.block(block, items, twins.as_ref(), progress);
+                progress.advance(count);
+                part
+            })
+            .collect()
+    }
+
     /// The later passes of one block, and why its last lines stand alone.
     fn block(
         &self,
@@ -171,45 +177,48 @@ impl Context<'_> {
             return Part::default();
         }
         let proposed = work.proposed();
-        let mut residuals = Vec::new();
+        let mut part = Part::default();
         for side in [OURS, THEIRS] {
             for at in work.open(side).filter(|at| !proposed[side][*at]) {
                 let item = &work.items[side][at];
                 let equal =
                     twins.map(|all| [OURS, THEIRS].map(|side| all.of(block, side, item.amount)));
                 let (verdict, evidence) = residual::explain(&work, side, at, equal);
-                residuals.push(Residual {
-                    side: work::side(side),
-                    line: item.line,
-                    block,
-                    verdict,
-                    evidence,
-                });
+                let (side, line) = (work::side(side), item.line);
+                let residual = Residual { side, line, block, verdict, evidence };
+                part.discrepancies.push(bridge::from_residual(
+                    &residual,
+                    item.content,
+                    item.amount,
+                ));
+                part.residuals.push(residual);
             }
         }
-        Part { groups: work.groups, residuals }
+        part.groups = work.groups;
+        part
     }
 
     fn assemble(
         &self,
-        exact: Exact,
+        exact: &Exact,
+        pairs: Vec<ExactPair>,
         parts: Vec<Part>,
         openings: &Openings,
     ) -> Result<Outcome, MatchError> {
         let [ours, theirs] = self.lines;
-        let mut groups = self.exact_groups(&exact);
-        let mut residuals = Vec::new();
+        let mut groups = self.exact_groups(exact);
+        let (mut residuals, mut discrepancies) = (Vec::new(), Vec::new());
         for part in parts {
             groups.extend(part.groups);
             residuals.extend(part.residuals);
+            discrepancies.extend(part.discrepancies);
         }
         groups.sort_by_cached_key(|group| {
             (group.block, group.state, group.evidence.rank, self.first_day(group), group.id)
         });
         unique_ids(&mut groups);
-        let pairs = self.in_order(exact.plain, exact.block);
         let (blocks, discrepancies) =
-            bridge::build(ours, theirs, self.blocks, &groups, &residuals, openings)?;
+            bridge::build(ours, theirs, self.blocks, &groups, discrepancies, openings)?;
         Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
     }
 
@@ -249,9 +258,9 @@ impl Context<'_> {
     }
 
     /// Pairs by block, day and id: by content, and readable by a person.
-    fn in_order(&self, pairs: Vec<ExactPair>, block: Vec<u32>) -> Vec<ExactPair> {
+    fn in_order(&self, pairs: Vec<ExactPair>, block: &[u32]) -> Vec<ExactPair> {
         let mut starts = vec![0_usize; self.blocks.accounts.len() + 1];
-        for block in &block {
+        for block in block {
             starts[*block as usize + 1] += 1;
         }
         for block in 0..self.blocks.accounts.len() {
@@ -261,7 +270,7 @@ impl Context<'_> {
         let blank = ExactPair { id: crate::GroupId(0), ours: 0, theirs: 0 };
         let mut sorted = vec![blank; pairs.len()];
         for (pair, block) in pairs.into_iter().zip(block) {
-            let slot = &mut next[block as usize];
+            let slot = &mut next[*block as usize];
             sorted[*slot] = pair;
             *slot += 1;
         }

@@ -3,9 +3,8 @@
 //! Lines that share a reference and a magnitude either carry the same sign or the opposite one.
 //! Where the opposite prevails, the statement is the customer's payable view and is mirrored.
 
-use std::collections::BTreeMap;
-
 use heqi_domain::Lines;
+use rayon::prelude::*;
 
 use crate::reference;
 
@@ -27,27 +26,41 @@ const SAMPLE: usize = 20_000;
 /// alike says nothing and is left out.
 #[must_use]
 pub fn detect_view(ours: &Lines, theirs: &Lines) -> ViewFinding {
-    let mut signs: BTreeMap<(u64, u64), u8> = BTreeMap::new();
-    for index in 0..ours.len().min(SAMPLE * 10) {
-        let key = reference::key_hash(ours.reference.get(index as u32));
-        let amount = ours.amount[index];
-        if key != 0 && amount != 0 {
-            *signs.entry((key, amount.unsigned_abs())).or_default() |= side_bit(amount);
-        }
+    let fact = |lines: &Lines, index: usize| {
+        let key = reference::key_hash(lines.reference.get(index as u32));
+        let amount = lines.amount[index];
+        (key != 0 && amount != 0).then_some(((key, amount.unsigned_abs()), side_bit(amount)))
+    };
+    let sample: Vec<_> =
+        (0..theirs.len().min(SAMPLE)).filter_map(|index| fact(theirs, index)).collect();
+    let mut wanted: Vec<(u64, u64)> = sample.iter().map(|(fact, _)| *fact).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let shared: Vec<(usize, u8)> = (0..ours.len().min(SAMPLE * 10))
+        .into_par_iter()
+        .filter_map(|index| {
+            let (fact, bit) = fact(ours, index)?;
+            Some((wanted.binary_search(&fact).ok()?, bit))
+        })
+        .collect();
+    let mut signs = vec![0_u8; wanted.len()];
+    for (at, bit) in shared {
+        signs[at] |= bit;
     }
     let mut finding = ViewFinding { same: 0, opposite: 0, payable: false };
-    for index in 0..theirs.len().min(SAMPLE) {
-        let key = reference::key_hash(theirs.reference.get(index as u32));
-        let amount = theirs.amount[index];
-        match signs.get(&(key, amount.unsigned_abs())) {
-            Some(bits) if *bits == side_bit(amount) => finding.same += 1,
-            Some(bits) if *bits == side_bit(-amount) => finding.opposite += 1,
+    for (fact, bit) in sample {
+        match wanted.binary_search(&fact).map(|at| signs[at]) {
+            Ok(bits) if bits == bit => finding.same += 1,
+            Ok(bits) if bits == OPPOSITE - bit => finding.opposite += 1,
             _ => {}
         }
     }
     finding.payable = finding.opposite > finding.same.saturating_mul(2);
     finding
 }
+
+/// The two bits of [`side_bit`] together.
+const OPPOSITE: u8 = 3;
 
 const fn side_bit(amount: i64) -> u8 {
     if amount > 0 { 1 } else { 2 }

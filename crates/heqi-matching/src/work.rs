@@ -5,7 +5,7 @@
 use heqi_domain::{Day, EntryKind, LineIx, Lines, NO_DAY, Progress, Reason, Side};
 
 use crate::chance::Trials;
-use crate::content::{content_key, group_id};
+use crate::content::{content_key, id_of_keys};
 use crate::evidence::Evidence;
 use crate::outcome::{Group, Pass, State, Verdict};
 use crate::reference;
@@ -204,7 +204,7 @@ impl<'a> Work<'a> {
         };
         let (ours_ix, theirs_ix) = (pick(OURS, ours), pick(THEIRS, theirs));
         self.groups.push(Group {
-            id: group_id(self.lines[OURS], &ours_ix, self.lines[THEIRS], &theirs_ix),
+            id: id_of_keys(&self.contents(OURS, ours), &self.contents(THEIRS, theirs)),
             block: self.block,
             pass,
             state,
@@ -214,6 +214,13 @@ impl<'a> Work<'a> {
             verdict,
             evidence,
         });
+    }
+
+    /// Content keys of items, sorted.
+    pub fn contents(&self, side: usize, items: &[usize]) -> Vec<u64> {
+        let mut keys: Vec<u64> = items.iter().map(|at| self.items[side][*at].content).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// Per item: whether a suggestion proposes it.

@@ -224,7 +224,7 @@ fn the_summary_counts_and_seals() {
 
 #[test]
 fn the_plan_depends_on_inputs_reading_rules_and_openings() {
-    let plan = |fixture: &Fixture| fixture.with(|result| Summary::of(result, &[])).unwrap().plan;
+    let plan = |fixture: &Fixture| fixture.with(Summary::of).unwrap().plan;
     let first = plan(&Fixture::new());
     assert_eq!(first, plan(&Fixture::new()));
     let mut other = Fixture::new();

@@ -29,7 +29,7 @@ pub fn write(
     progress: &dyn Progress,
 ) -> Result<Written, ResultsError> {
     // An outcome that does not add up is refused before a byte is written.
-    Summary::of(result, &[])?;
+    let summary = Summary::of(result)?;
     let staging = Staging::beside(dir)?;
     let wants = |format| formats.contains(&format);
     let lines = (result.ours.len() + result.theirs.len()) as u64;
@@ -51,17 +51,24 @@ pub fn write(
             tables::write_all(&writer, result, &work, &mut files)?;
         }
     }
-    if wants(ResultFormat::Parquet) {
-        let writer = ParquetTables { staging: &staging };
-        tables::write_all(&writer, result, &work, &mut files)?;
-    }
-    files.push(tables::write_evidence(&staging, result, &work)?);
+    let (evidence, parquet) = rayon::join(
+        || tables::write_evidence(&staging, result, &work),
+        || {
+            if !wants(ResultFormat::Parquet) {
+                return Ok(());
+            }
+            let writer = ParquetTables { staging: &staging };
+            tables::write_all(&writer, result, &work, &mut files)
+        },
+    );
+    parquet?;
+    files.push(evidence?);
     if wants(ResultFormat::Xlsx) {
         let has_tables = formats.iter().any(|format| *format != ResultFormat::Xlsx);
         workbook::write(&staging, result, &work, has_tables)?;
         files.push(staging.measure(workbook::FILE)?);
     }
-    let summary = Summary::of(result, &files)?;
+    let summary = summary.with_files(&files);
     files.push(staging.put(SUMMARY_FILE, &summary.to_bytes())?);
     files.push(staging.put("timings.json", &timings(result))?);
     work.check()?;

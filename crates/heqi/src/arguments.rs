@@ -94,7 +94,7 @@ pub enum Command {
     )]
     Rules(Rules),
 
-    /// Make a sample pair of ledgers of an invented company 生成示例账套
+    /// Make a sample pair of ledgers of an invented company 生成示例账
     #[command(
         before_help = "Examples 示例:\n  heqi sample --out sample\n  heqi sample --customers 50 \
                        --lines 10000 --seed 7 --out sample"

@@ -199,8 +199,11 @@ fn warnings(inspection: &Inspection, terminal: &Terminal) -> String {
     for warning in inspection.warnings.iter().take(shown) {
         let words = terminal.pick(&warning.zh, &warning.en);
         let place = match warning.row {
-            Some(row) => say!(terminal, "第 {row} 行：", "row {row}: "),
-            None => String::new(),
+            // Words about sums and balances name their row themselves.
+            Some(row) if !words.contains(&row.to_string()) => {
+                say!(terminal, "第 {row} 行：", "row {row}: ")
+            }
+            _ => String::new(),
         };
         text.push_str(&format!("  {place}{words}\n"));
     }

@@ -157,7 +157,7 @@ pub fn json(
                 .map_err(|error| Failure::new(kind_of_io(&error), error.to_string()))?;
             serde_json::from_slice(&bytes).map_err(|error| unexpected(&error))?
         }
-        None => with_result(matched, &[], None, terminal, |result| Summary::of(result, &[]))?
+        None => with_result(matched, &[], None, terminal, Summary::of)?
             .map_err(|error| explain(&error, terminal))?,
     };
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);

@@ -113,7 +113,7 @@ fn said(folder: &Path, ours: u64, theirs: u64, terminal: &Terminal) -> Result<()
     let (ours, theirs, folder) = (count(ours), count(theirs), folder.display());
     terminal.data(&say!(
         terminal,
-        "示例账套在 {folder}：我方 {ours} 行，对方 {theirs} 行\n\
+        "示例账已写入 {folder}：我方 {ours} 行，对方 {theirs} 行\n\
          试一试：heqi match {folder}/ours.csv {folder}/theirs.csv\n",
         "Sample in {folder}: {ours} lines ours, {theirs} theirs\n\
          Try: heqi match {folder}/ours.csv {folder}/theirs.csv\n"

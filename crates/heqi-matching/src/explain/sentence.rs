@@ -1,6 +1,6 @@
 //! A discrepancy in one sentence, Chinese or English, from its evidence and lines.
 
-use heqi_domain::{Lang, LineIx, Lines, NO_DAY, Reason, day_text, grouped_text};
+use heqi_domain::{Lang, LineIx, Lines, NO_DAY, Reason, grouped_text, push_day, push_grouped};
 
 use crate::evidence::Witness;
 use crate::outcome::{Discrepancy, Outcome};
@@ -16,42 +16,37 @@ pub fn sentence(
 ) -> String {
     let account = &outcome.blocks[discrepancy.block as usize].account;
     let exponent = account.currency.exponent();
-    let amount = grouped_text(i128::from(discrepancy.amount), exponent);
-    let label = discrepancy
-        .verdict
-        .main
-        .or_else(|| discrepancy.verdict.notes().next())
-        .map_or("", |reason| reason.text(lang).label);
-    let ours_text = side_text(ours, &discrepancy.ours, exponent, lang);
-    let theirs_text = side_text(theirs, &discrepancy.theirs, exponent, lang);
-    let twice =
-        matches!(discrepancy.verdict.main, Some(Reason::DuplicateOurs | Reason::DuplicateTheirs));
-    let mut text = match (lang, ours_text.is_empty(), theirs_text.is_empty()) {
-        (Lang::Zh, false, true) if twice => {
-            format!("{label}：我方 {ours_text}，另有相同一笔已核对")
+    let main = discrepancy.verdict.main;
+    let label = main.or_else(|| discrepancy.verdict.notes().next());
+    let twice = matches!(main, Some(Reason::DuplicateOurs | Reason::DuplicateTheirs));
+    let zh = lang == Lang::Zh;
+    let mut text = String::with_capacity(160);
+    let sides = [(ours, &discrepancy.ours), (theirs, &discrepancy.theirs)];
+    let empty = sides.map(|(_, lines)| lines.is_empty());
+    text.push_str(label.map_or("", |reason| reason.text(lang).label));
+    text.push_str(if zh { "：" } else { ": " });
+    for ((lines, indices), name) in
+        sides.into_iter().zip(if zh { ["我方 ", "对方 "] } else { ["ours ", "theirs "] })
+    {
+        if !indices.is_empty() {
+            text.push_str(name);
+            push_lines(&mut text, lines, indices, exponent, lang);
+            text.push_str(if zh { "，" } else { ", " });
         }
-        (Lang::Zh, true, false) if twice => {
-            format!("{label}：对方 {theirs_text}，另有相同一笔已核对")
-        }
-        (Lang::En, false, true) if twice => {
-            format!("{label}: ours {ours_text}, its equal is matched")
-        }
-        (Lang::En, true, false) if twice => {
-            format!("{label}: theirs {theirs_text}, its equal is matched")
-        }
-        (Lang::Zh, false, false) => {
-            format!("{label}：我方 {ours_text}，对方 {theirs_text}，相差 {amount}")
-        }
-        (Lang::Zh, false, true) => format!("{label}：我方 {ours_text}，对方未见"),
-        (Lang::Zh, true, false) => format!("{label}：对方 {theirs_text}，我方未见"),
-        (Lang::Zh, true, true) => format!("{label}：相差 {amount}"),
-        (Lang::En, false, false) => {
-            format!("{label}: ours {ours_text}, theirs {theirs_text}, difference {amount}")
-        }
-        (Lang::En, false, true) => format!("{label}: ours {ours_text}, nothing on their side"),
-        (Lang::En, true, false) => format!("{label}: theirs {theirs_text}, nothing on our side"),
-        (Lang::En, true, true) => format!("{label}: difference {amount}"),
-    };
+    }
+    text.push_str(match (lang, empty) {
+        (Lang::Zh, [true, true] | [false, false]) => "相差 ",
+        (Lang::En, [true, true] | [false, false]) => "difference ",
+        (Lang::Zh, _) if twice => "另有相同一笔已核对",
+        (Lang::En, _) if twice => "its equal is matched",
+        (Lang::Zh, [_, true]) => "对方未见",
+        (Lang::Zh, [true, _]) => "我方未见",
+        (Lang::En, [_, true]) => "nothing on their side",
+        (Lang::En, [true, _]) => "nothing on our side",
+    });
+    if empty[0] == empty[1] {
+        push_grouped(&mut text, discrepancy.amount.into(), exponent);
+    }
     if let Some(rate) = discrepancy.evidence.rate_ppm {
         let percent = grouped_text(i128::from(rate), 4);
         let percent = percent.trim_end_matches('0').trim_end_matches('.').to_owned();
@@ -87,35 +82,34 @@ fn counted(witness: &Witness, exponent: u32, lang: Lang) -> String {
 }
 
 /// Up to three lines by number, date and amount; more are only counted.
-fn side_text(lines: &Lines, indices: &[LineIx], exponent: u32, lang: Lang) -> String {
-    let mut parts: Vec<String> = indices
-        .iter()
-        .take(3)
-        .map(|line| {
-            let index = *line as usize;
-            let reference = match (lines.reference.get(*line), lang) {
-                ("", Lang::Zh) => "无单号",
-                ("", Lang::En) => "no number",
-                (written, _) => written,
-            };
-            let day = if lines.day[index] == NO_DAY {
-                String::new()
-            } else {
-                let day = day_text(lines.day[index]);
-                if lang == Lang::Zh { format!("（{day}）") } else { format!(" ({day})") }
-            };
-            let amount = grouped_text(i128::from(lines.amount[index]), exponent);
-            match (lang, day.is_empty()) {
-                (Lang::Zh, false) => format!("{reference}{day}{amount}"),
-                _ => format!("{reference}{day} {amount}"),
-            }
-        })
-        .collect();
+fn push_lines(out: &mut String, lines: &Lines, indices: &[LineIx], exponent: u32, lang: Lang) {
+    let zh = lang == Lang::Zh;
+    let comma = if zh { "、" } else { ", " };
+    for (at, line) in indices.iter().take(3).enumerate() {
+        let index = *line as usize;
+        if at > 0 {
+            out.push_str(comma);
+        }
+        out.push_str(match (lines.reference.get(*line).trim(), lang) {
+            ("", Lang::Zh) => "无单号",
+            ("", Lang::En) => "no number",
+            (written, _) => written,
+        });
+        let dated = lines.day[index] != NO_DAY;
+        if dated {
+            out.push_str(if zh { "（" } else { " (" });
+            push_day(out, lines.day[index]);
+            out.push_str(if zh { "）" } else { ")" });
+        }
+        if !(zh && dated) {
+            out.push(' ');
+        }
+        push_grouped(out, lines.amount[index].into(), exponent);
+    }
     if indices.len() > 3 {
-        parts.push(match lang {
+        out.push_str(&match lang {
             Lang::Zh => format!("等 {} 笔", indices.len()),
             Lang::En => format!(" and {} more", indices.len() - 3),
         });
     }
-    parts.join(if lang == Lang::Zh { "、" } else { ", " }).trim().to_owned()
 }

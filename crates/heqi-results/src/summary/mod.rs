@@ -194,7 +194,7 @@ impl Summary {
     /// # Errors
     /// [`ResultsError::NotConserved`], [`ResultsError::NotClosed`],
     /// [`ResultsError::SumsDiffer`].
-    pub fn of(result: &MatchResult, files: &[WrittenFile]) -> Result<Self, ResultsError> {
+    pub fn of(result: &MatchResult) -> Result<Self, ResultsError> {
         let states = counts::states(result)?;
         let bridge = bridges::totals(result.outcome)?;
         let ours = input_record(result, Side::Ours)?;
@@ -205,8 +205,6 @@ impl Summary {
             decimal_text(ratio.into(), 4)
         };
         let settled = &states[0].lines;
-        let mut files: Vec<FileRecord> = files.iter().map(FileRecord::from).collect();
-        files.sort_by(|left, right| left.name.cmp(&right.name));
         let mut summary = Self {
             product: PRODUCT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -228,11 +226,20 @@ impl Summary {
             reasons,
             notes,
             bridge,
-            files,
+            files: Vec::new(),
             seal: String::new(),
         };
         summary.seal = summary.seal_of();
         Ok(summary)
+    }
+
+    /// The summary of a folder that holds these files.
+    #[must_use]
+    pub fn with_files(mut self, files: &[WrittenFile]) -> Self {
+        self.files = files.iter().map(FileRecord::from).collect();
+        self.files.sort_by(|left, right| left.name.cmp(&right.name));
+        self.seal = self.seal_of();
+        self
     }
 
     /// The bytes of the file.

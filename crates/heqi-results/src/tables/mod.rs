@@ -62,17 +62,33 @@ const REJECTS: Table = Table {
     columns: &["side", "row", "column", "value", "reason", "text", "remedy"],
 };
 
-/// Writes every table in one shape.
+/// Writes every table in one shape, all at once: while one waits for the disk or has its last
+/// rows encoded, another keeps the threads busy.
 pub fn write_all(
-    writer: &impl TableWriter,
+    writer: &(impl TableWriter + Sync),
     result: &MatchResult,
     work: &Work,
     files: &mut Vec<WrittenFile>,
 ) -> Result<(), ResultsError> {
+    let tables: [&(dyn Fn() -> Wrote + Sync); 6] = [
+        &|| write_groups(writer, result, work),
+        &|| write_members(writer, result, work),
+        &|| write_residuals(writer, result, work),
+        &|| write_discrepancies(writer, result, work),
+        &|| write_bridge(writer, result, work),
+        &|| write_rejects(writer, result, work),
+    ];
+    let written: Result<Vec<WrittenFile>, _> = tables.par_iter().map(|write| write()).collect();
+    files.extend(written?);
+    Ok(())
+}
+
+type Wrote = Result<WrittenFile, ResultsError>;
+
+fn write_groups(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
     let outcome = result.outcome;
     let blocks = &outcome.blocks;
-    let pieces = &work.pieces;
-    files.push(writer.write(GROUPS, pieces, work, |piece, out| {
+    writer.write(GROUPS, &work.pieces, work, |piece, out| {
         for run in piece {
             match run {
                 Run::Pairs(block, range) => {
@@ -83,38 +99,52 @@ pub fn write_all(
                 }),
             }
         }
-    })?);
-    files.push(writer.write(MEMBERS, pieces, work, |piece, out| {
+    })
+}
+
+fn write_members(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
+    let pairs = &result.outcome.pairs;
+    writer.write(MEMBERS, &work.pieces, work, |piece, out| {
         for run in piece {
             match run {
-                Run::Pairs(_, range) => out.pair_members(&outcome.pairs[range.clone()], result),
+                Run::Pairs(_, range) => out.pair_members(&pairs[range.clone()], result),
                 Run::Groups(range) => rows::member_rows(range, result, out),
             }
         }
         let lines = piece.iter().map(|run| lines_of(run, result)).sum();
         work.progress.advance(lines);
-    })?);
-    let residuals: Vec<_> = outcome.residuals.chunks(PIECE).collect();
-    files.push(writer.write(RESIDUALS, &residuals, work, |piece, out| {
+    })
+}
+
+fn write_residuals(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
+    let pieces: Vec<_> = result.outcome.residuals.chunks(PIECE).collect();
+    writer.write(RESIDUALS, &pieces, work, |piece, out| {
         piece.iter().for_each(|residual| rows::residual_row(residual, result, out));
         work.progress.advance(piece.len() as u64);
-    })?);
-    let discrepancies: Vec<_> =
-        outcome.discrepancies.chunks(PIECE).zip(work.sentences.chunks(PIECE)).collect();
-    files.push(writer.write(DISCREPANCIES, &discrepancies, work, |piece, out| {
+    })
+}
+
+fn write_discrepancies(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
+    let discrepancies = result.outcome.discrepancies.chunks(PIECE);
+    let pieces: Vec<_> = discrepancies.zip(work.sentences.chunks(PIECE)).collect();
+    writer.write(DISCREPANCIES, &pieces, work, |piece, out| {
         for (discrepancy, sentence) in piece.0.iter().zip(piece.1) {
             rows::discrepancy_row(discrepancy, sentence, result, out);
         }
-    })?);
-    let bridges: Vec<_> = blocks.chunks(PIECE / 16).collect();
-    files.push(writer.write(BRIDGE, &bridges, work, |piece, out| {
+    })
+}
+
+fn write_bridge(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
+    let pieces: Vec<_> = result.outcome.blocks.chunks(PIECE / 16).collect();
+    writer.write(BRIDGE, &pieces, work, |piece, out| {
         piece.iter().for_each(|block| rows::bridge_rows(block, result, out));
-    })?);
-    let sides = [Side::Ours, Side::Theirs];
-    files.push(writer.write(REJECTS, &sides, work, |side, out| {
+    })
+}
+
+fn write_rejects(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
+    writer.write(REJECTS, &[Side::Ours, Side::Theirs], work, |side, out| {
         rows::reject_rows(*side, result, out);
-    })?);
-    Ok(())
+    })
 }
 
 /// Rows of exact pairs: nearly all of a large result, so a shape may take them in bulk.

@@ -135,7 +135,12 @@ fn lines_cell(discrepancy: &Discrepancy, result: &MatchResult) -> String {
             }
             cell.push_str(side.code());
             cell.push(':');
-            for letter in result.lines(side).id_of(*line).chars() {
+            let id = result.lines(side).id_of(*line);
+            if !id.contains([';', '\\']) {
+                cell.push_str(&id);
+                continue;
+            }
+            for letter in id.chars() {
                 if matches!(letter, ';' | '\\') {
                     cell.push('\\');
                 }

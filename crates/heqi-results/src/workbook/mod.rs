@@ -162,7 +162,7 @@ fn write_within(
     let done: Vec<Done> = jobs.into_par_iter().map(|job| job()).collect::<Result<_, _>>()?;
     let (sheets, remarks): (Vec<Worksheet>, Vec<Option<String>>) = done.into_iter().unzip();
     let remarks: Vec<String> = remarks.into_iter().flatten().collect();
-    let summary = Summary::of(result, &[])?;
+    let summary = Summary::of(result)?;
     workbook.push_worksheet(cover::sheet(book, parts, &summary, &remarks)?);
     for sheet in sheets {
         workbook.push_worksheet(sheet);

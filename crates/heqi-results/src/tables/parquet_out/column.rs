@@ -33,9 +33,17 @@ pub struct Column {
 #[derive(Default)]
 struct Coded {
     codes: HashMap<Box<[u8]>, u32>,
-    runs: Vec<(u32, u32)>,
-    /// The two values seen last and their codes: sides alternate, most else repeats.
+    runs: Vec<Run>,
+    /// The two values seen last and their codes: most values repeat.
     recent: [(Box<[u8]>, u32); 2],
+}
+
+/// Codes of rows that follow each other.
+enum Run {
+    /// One code, so many times.
+    Same(u32, u32),
+    /// Two codes in turn, so many times four: a multiple of eight rows can be packed.
+    InTurn([u32; 2], u32),
 }
 
 impl Column {
@@ -75,7 +83,25 @@ impl Column {
         self.rows += times;
         match &mut self.coded {
             None => (0..times).for_each(|_| push_plain(&mut self.plain, value, self.fixed)),
-            Some(coded) => coded.push(value, times, &mut self.plain, self.fixed),
+            Some(coded) => {
+                let code = coded.code(value, &mut self.plain, self.fixed);
+                coded.push(code, times);
+            }
+        }
+    }
+
+    /// Appends two values in turn, `times` times each.
+    pub fn push_in_turn(&mut self, values: [&[u8]; 2], times: u32) {
+        let Some(coded) = &mut self.coded else {
+            return (0..times).for_each(|_| values.iter().for_each(|value| self.push(value)));
+        };
+        self.rows += 2 * times;
+        let codes = values.map(|value| coded.code(value, &mut self.plain, self.fixed));
+        if times >= 4 {
+            coded.runs.push(Run::InTurn(codes, times / 4));
+        }
+        for _ in 0..times % 4 {
+            codes.iter().for_each(|code| coded.push(*code, 1));
         }
     }
 
@@ -131,17 +157,15 @@ impl Column {
 }
 
 impl Coded {
-    fn push(&mut self, value: &[u8], times: u32, dictionary: &mut Vec<u8>, fixed: bool) {
-        if let Some((code, length)) = self.runs.last_mut() {
+    /// The code of a value, which enters the dictionary if it is new.
+    fn code(&mut self, value: &[u8], dictionary: &mut Vec<u8>, fixed: bool) -> u32 {
+        if !self.codes.is_empty() {
             if *self.recent[0].0 == *value {
-                debug_assert_eq!(*code, self.recent[0].1);
-                *length += times;
-                return;
+                return self.recent[0].1;
             }
             if *self.recent[1].0 == *value && self.codes.len() > 1 {
                 self.recent.swap(0, 1);
-                self.runs.push((self.recent[0].1, times));
-                return;
+                return self.recent[0].1;
             }
         }
         let next = self.codes.len() as u32;
@@ -155,7 +179,14 @@ impl Coded {
         };
         self.recent.swap(0, 1);
         self.recent[0] = (value.into(), code);
-        self.runs.push((code, times));
+        code
+    }
+
+    fn push(&mut self, code: u32, times: u32) {
+        match self.runs.last_mut() {
+            Some(Run::Same(last, length)) if *last == code => *length += times,
+            _ => self.runs.push(Run::Same(code, times)),
+        }
     }
 }
 
@@ -166,22 +197,46 @@ fn push_plain(out: &mut Vec<u8>, value: &[u8], fixed: bool) {
     out.extend_from_slice(value);
 }
 
-/// The bit width, then per run its length (shifted by one) and its code in whole bytes.
-fn run_lengths(runs: &[(u32, u32)], distinct: u32) -> Vec<u8> {
+/// The bit width, then the runs: equal codes as length (shifted by one) and code in whole bytes,
+/// alternating ones as eights (shifted by one, odd) and packed bits.
+fn run_lengths(runs: &[Run], distinct: u32) -> Vec<u8> {
     let width = (32 - distinct.saturating_sub(1).leading_zeros()).max(1);
     let bytes = width.div_ceil(8) as usize;
     let mut out = Vec::with_capacity(1 + runs.len() * (bytes + 1));
     out.push(width as u8);
-    for (code, length) in runs {
-        let mut header = u64::from(*length) << 1;
-        while header >= 0x80 {
-            out.push(header as u8 | 0x80);
-            header >>= 7;
+    for run in runs {
+        match run {
+            Run::Same(code, length) => {
+                push_varint(&mut out, u64::from(*length) << 1);
+                out.extend_from_slice(&code.to_le_bytes()[..bytes]);
+            }
+            Run::InTurn(codes, eights) => {
+                push_varint(&mut out, u64::from(*eights) << 1 | 1);
+                let packed = eight_in_turn(*codes, width);
+                (0..*eights).for_each(|_| out.extend_from_slice(&packed));
+            }
         }
-        out.push(header as u8);
-        out.extend_from_slice(&code.to_le_bytes()[..bytes]);
     }
     out
+}
+
+/// Eight codes of `width` bits, two in turn, lowest bit first.
+fn eight_in_turn(codes: [u32; 2], width: u32) -> Vec<u8> {
+    let mut packed = vec![0; width as usize];
+    for at in 0..8 * width {
+        let (place, bit) = (at / width, at % width);
+        let set = codes[(place % 2) as usize] >> bit & 1;
+        packed[(at / 8) as usize] |= (set as u8) << (at % 8);
+    }
+    packed
+}
+
+fn push_varint(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
 }
 
 fn write_page<W: std::io::Write + Send>(

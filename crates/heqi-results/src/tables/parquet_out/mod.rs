@@ -152,16 +152,13 @@ impl PairCells for Columns {
     fn pair_members(&mut self, pairs: &[ExactPair], result: &MatchResult) {
         let count = 2 * pairs.len() as u32;
         let [side, line_id, group_id, state, reason] = &mut self.columns[..] else { return };
-        side.reserve(2 * pairs.len(), 0);
+        let sides = [Side::Ours, Side::Theirs].map(|side| side.code().as_bytes());
+        side.push_in_turn(sides, pairs.len() as u32);
         line_id.reserve(2 * pairs.len(), 12);
         group_id.reserve(2 * pairs.len(), 8);
         let (ours, theirs) = (result.lines(Side::Ours), result.lines(Side::Theirs));
         for pair in pairs {
-            side.push(Side::Ours.code().as_bytes());
-            side.push(Side::Theirs.code().as_bytes());
-            let id = pair.id.0.to_be_bytes();
-            group_id.push(&id);
-            group_id.push(&id);
+            group_id.push_times(&pair.id.0.to_be_bytes(), 2);
         }
         push_ids(line_id, pairs, ours, theirs);
         state.push_times(State::Settled.code().as_bytes(), count);
