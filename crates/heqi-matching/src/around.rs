@@ -35,6 +35,50 @@ enum Question {
     Shape(u32, u64),
 }
 
+impl Question {
+    fn place(self) -> u64 {
+        match self {
+            Self::Key(block, key, positive) => place(block, key.wrapping_add(positive.into())),
+            Self::Shape(block, shape) => place(block, !shape),
+        }
+    }
+}
+
+/// Amounts that open lines of a block bear.
+type Amounts = HashMap<(u32, i64), ()>;
+
+/// A bit for every question and amount: nearly all lines are asked nothing, and find that out
+/// without a look into a table that no cache holds.
+struct Asked {
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+impl Asked {
+    fn of(questions: &HashMap<Question, AtomicU8>, amounts: &Amounts) -> Self {
+        // Sixteen bits a question, in words of 64.
+        let words = ((questions.len() + amounts.len()) / 4).next_power_of_two().max(2);
+        let mut asked = Self { bits: vec![0; words], shift: 64 - words.trailing_zeros() };
+        let amounts = amounts.keys().map(|(block, amount)| place(*block, *amount as u64));
+        for place in questions.keys().map(|question| question.place()).chain(amounts) {
+            asked.bits[(place >> asked.shift) as usize] |= 1 << (place & 63);
+        }
+        asked
+    }
+
+    fn maybe(&self, place: u64) -> bool {
+        self.bits[(place >> self.shift) as usize] >> (place & 63) & 1 == 1
+    }
+}
+
+/// Spreads a block and a word over all bits.
+///
+/// Source: the multiplier of Knuth, TAOCP 6.4, and a fold of the high half.
+const fn place(block: u32, word: u64) -> u64 {
+    let mixed = (word ^ (block as u64).rotate_left(40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
+}
+
 /// Answers the open lines' questions and gathers their twins.
 pub(crate) fn look(
     lines: [&Lines; 2],
@@ -43,7 +87,7 @@ pub(crate) fn look(
     references: References,
 ) -> Twins {
     let mut questions: HashMap<Question, AtomicU8> = HashMap::new();
-    let mut amounts: HashMap<(u32, i64), ()> = HashMap::new();
+    let mut amounts = Amounts::new();
     for (block, sides) in open.iter() {
         for (side, items) in sides.iter().enumerate() {
             for item in items {
@@ -56,9 +100,11 @@ pub(crate) fn look(
             }
         }
     }
+    let asked = Asked::of(&questions, &amounts);
     let mut twins: HashMap<(u32, usize, i64), Vec<Twin>> = HashMap::new();
     for side in [OURS, THEIRS] {
-        let found = scan(lines[side], block_of[side], side, &questions, &amounts, references);
+        let tables = (&asked, &questions, &amounts);
+        let found = scan(lines[side], block_of[side], side, tables, references);
         for (block, amount, twin) in found {
             twins.entry((block, side, amount)).or_default().push(twin);
         }
@@ -97,8 +143,7 @@ fn scan(
     lines: &Lines,
     block_of: &[u32],
     side: usize,
-    questions: &HashMap<Question, AtomicU8>,
-    amounts: &HashMap<(u32, i64), ()>,
+    (asked, questions, amounts): (&Asked, &HashMap<Question, AtomicU8>, &Amounts),
     references: References,
 ) -> Vec<(u32, i64, Twin)> {
     (0..lines.len())
@@ -114,14 +159,17 @@ fn scan(
                     Question::Key(block, key, lines.amount[index] > 0),
                     Question::Shape(block, shape_hash(raw)),
                 ] {
-                    if let Some(seen) = questions.get(&question) {
+                    // Many lines answer one question: whoever is late only reads.
+                    if asked.maybe(question.place())
+                        && let Some(seen) = questions.get(&question)
+                        && seen.load(Ordering::Relaxed) & 1 << side == 0
+                    {
                         seen.fetch_or(1 << side, Ordering::Relaxed);
                     }
                 }
             }
             let amount = lines.amount[index];
-            amounts
-                .contains_key(&(block, amount))
+            (asked.maybe(place(block, amount as u64)) && amounts.contains_key(&(block, amount)))
                 .then(|| (block, amount, Twin { key, day: lines.day[index], line, matched: true }))
         })
         .collect()

@@ -73,12 +73,9 @@ const KEPT: usize = 3;
 /// Sizes are tried in order and the search ends with the first size that has a solution: a
 /// larger sum beside a smaller one is no rival, it is only more likely to be an accident.
 pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
-    let mut order: Vec<usize> = (0..amounts.len()).collect();
-    order.sort_unstable_by_key(|index| (amounts[*index], *index));
-    let sorted: Vec<i64> = order.iter().map(|index| amounts[*index]).collect();
     let mut found =
         Found { answer: SearchAnswer::None, solutions: Vec::new(), tried: 0, spent: false };
-    let mut sums = Sums { sorted: useful(&sorted, target), pairs: Vec::new() };
+    let mut sums: Option<Sums> = None;
     let mut spent = 0_u64;
     for size in bounds.least..=bounds.most.min(amounts.len()) {
         let tried = found.tried.saturating_add(subsets(amounts.len(), size));
@@ -91,11 +88,16 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
         }
         spent += cost(amounts.len(), size);
         found.tried = tried;
+        let sums = sums.get_or_insert_with(|| Sums::of(amounts, target));
         if !sums.may_make(size, i128::from(target)) {
             continue;
         }
-        let mut walk =
-            Walk { sorted: &sorted, chosen: Vec::with_capacity(size), hits: Vec::new(), count: 0 };
+        let mut walk = Walk {
+            sorted: &sums.sorted,
+            chosen: Vec::with_capacity(size),
+            hits: Vec::new(),
+            count: 0,
+        };
         walk.down(0, size, i128::from(target));
         if walk.count > 0 {
             found.answer = if walk.count == 1 {
@@ -103,35 +105,45 @@ pub(crate) fn search(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
             } else {
                 SearchAnswer::Alternatives { found: walk.count }
             };
-            found.solutions =
-                walk.hits.iter().map(|hit| hit.iter().map(|at| order[*at]).collect()).collect();
+            let place = |at: &usize| sums.order[*at] as usize;
+            found.solutions = walk.hits.iter().map(|hit| hit.iter().map(place).collect()).collect();
             return found;
         }
     }
     found
 }
 
-/// The amounts that can be part of a target: where all have one sign, none beyond it.
-fn useful(sorted: &[i64], target: i64) -> &[i64] {
-    match sorted {
-        [first, ..] if *first >= 0 => &sorted[..sorted.partition_point(|one| *one <= target)],
-        [.., last] if *last <= 0 => &sorted[sorted.partition_point(|one| *one < target)..],
-        all => all,
-    }
-}
-
 /// Most amounts whose pairs are kept.
 const MOST_PAIRED: usize = 128;
 
-/// The sums of two, to see without walking all subsets that none makes a target. Nearly every
-/// search ends so: what most lines look for is not there.
-struct Sums<'a> {
-    sorted: &'a [i64],
+/// The amounts of a search and the sums of two of them, to see without walking all subsets that
+/// none makes a target. Nearly every search ends so: what most lines look for is not there.
+struct Sums {
+    /// The amounts that can be part of the target, sorted.
+    sorted: Vec<i64>,
+    /// Where each of them stands among the candidates.
+    order: Vec<u32>,
     /// Sums of two amounts, sorted; made when first asked for.
     pairs: Vec<i64>,
 }
 
-impl Sums<'_> {
+impl Sums {
+    fn of(amounts: &[i64], target: i64) -> Self {
+        // Where all amounts have one sign, none beyond the target can be part of it.
+        let (none_below, none_above) =
+            (amounts.iter().all(|one| *one >= 0), amounts.iter().all(|one| *one <= 0));
+        let useful = |one: i64| (!none_below || one <= target) && (!none_above || one >= target);
+        let mut keyed: Vec<(i64, u32)> = amounts
+            .iter()
+            .zip(0_u32..)
+            .filter(|(one, _)| useful(**one))
+            .map(|(one, at)| (*one, at))
+            .collect();
+        keyed.sort_unstable();
+        let (sorted, order) = keyed.into_iter().unzip();
+        Self { sorted, order, pairs: Vec::new() }
+    }
+
     /// Whether subsets of so many could make the target. A sum that takes one amount twice
     /// counts too, so only the answer no is sure.
     fn may_make(&mut self, size: usize, target: i128) -> bool {
@@ -139,7 +151,7 @@ impl Sums<'_> {
             return false;
         }
         if size == 2 {
-            return two_make(self.sorted, target);
+            return two_make(&self.sorted, target);
         }
         if !(3..=5).contains(&size) || self.sorted.len() > MOST_PAIRED {
             return true;
@@ -153,7 +165,7 @@ impl Sums<'_> {
         }
         let amounts = || self.sorted.iter().map(|amount| i128::from(*amount));
         match size {
-            3 => amounts().any(|one| two_make(self.sorted, target - one)),
+            3 => amounts().any(|one| two_make(&self.sorted, target - one)),
             4 => two_make(&self.pairs, target),
             _ => amounts().any(|one| two_make(&self.pairs, target - one)),
         }

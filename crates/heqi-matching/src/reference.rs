@@ -95,25 +95,37 @@ fn joined(tokens: &[Token]) -> String {
 
 /// Drops leading letters and zeros, however they alternate (`000C545478`).
 pub(crate) fn strip(token: &str) -> String {
+    stripped(token).to_owned()
+}
+
+/// See [`strip`]; a token is ASCII.
+fn stripped(token: &str) -> &str {
     let rest =
         token.trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || letter == '0');
     if rest.is_empty() {
-        token.trim_start_matches(|c: char| c.is_ascii_alphabetic()).chars().take(1).collect()
+        let digits = token.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        &digits[..digits.len().min(1)]
     } else {
-        rest.to_owned()
+        rest
     }
 }
 
 /// Every key that a text mentions: each number by itself, and neighbours written apart.
 pub(crate) fn mentions(text: &str) -> Vec<u64> {
     let folded = fold(text);
-    let tokens = number_tokens(&folded);
     let mut keys: Vec<u64> = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        push_key(&mut keys, &strip(token));
-        if let Some(next) = tokens.get(index + 1) {
-            push_key(&mut keys, &strip(&format!("{token}{next}")));
+    let mut both = String::new();
+    let mut before = "";
+    let tokens = folded.split(|letter: char| !letter.is_ascii_alphanumeric());
+    for token in tokens.filter(|token| token.bytes().any(|byte| byte.is_ascii_digit())) {
+        push_key(&mut keys, stripped(token));
+        if !before.is_empty() {
+            both.clear();
+            both.push_str(before);
+            both.push_str(token);
+            push_key(&mut keys, stripped(&both));
         }
+        before = token;
     }
     keys.sort_unstable();
     keys.dedup();
