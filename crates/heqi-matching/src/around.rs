@@ -18,12 +18,17 @@ use crate::work::{Item, OURS, THEIRS};
 /// Open lines of one block, by side.
 pub(crate) type OpenBlock = [Vec<Item>; 2];
 
-/// Lines of a block by amount: (block, side, amount) → lines, by day.
-pub(crate) struct Twins(HashMap<(u32, usize, i64), Vec<Twin>>);
+/// Lines that bear an open line's amount, by block, amount, side, day and place in the file.
+pub(crate) struct Twins(Vec<Twin>);
 
 impl Twins {
+    /// The lines of one amount, by day.
     pub fn of(&self, block: u32, side: usize, amount: i64) -> &[Twin] {
-        self.0.get(&(block, side, amount)).map_or(&[], Vec::as_slice)
+        let wanted = (block, amount, side as u8);
+        let key = |twin: &Twin| (twin.block, twin.amount, twin.side);
+        let first = self.0.partition_point(|twin| key(twin) < wanted);
+        let count = self.0[first..].partition_point(|twin| key(twin) == wanted);
+        &self.0[first..first + count]
     }
 }
 
@@ -101,51 +106,45 @@ pub(crate) fn look(
         }
     }
     let asked = Asked::of(&questions, &amounts);
-    let mut twins: HashMap<(u32, usize, i64), Vec<Twin>> = HashMap::new();
+    let mut twins: Vec<Twin> = Vec::new();
     for side in [OURS, THEIRS] {
-        let tables = (&asked, &questions, &amounts);
-        let found = scan(lines[side], block_of[side], side, tables, references);
-        for (block, amount, twin) in found {
-            twins.entry((block, side, amount)).or_default().push(twin);
+        let mut waiting = vec![0_u64; lines[side].len().div_ceil(64)];
+        for item in open.iter().flat_map(|(_, sides)| &sides[side]) {
+            waiting[item.line as usize / 64] |= 1 << (item.line % 64);
         }
+        let tables = (&asked, &questions, &amounts);
+        twins.extend(scan(lines[side], block_of[side], side, &waiting, tables, references));
     }
-    for (block, sides) in open.iter_mut() {
+    twins
+        .par_sort_unstable_by_key(|twin| (twin.block, twin.amount, twin.side, twin.day, twin.line));
+    open.par_iter_mut().for_each(|(block, sides)| {
         for side in [OURS, THEIRS] {
             let other = 1_u8 << (1 - side);
-            for item in &mut sides[side] {
-                let raw = lines[side].reference.get(item.line);
+            for item in sides[side].iter_mut().filter(|item| item.key != 0) {
                 let known = |question: Question| {
                     questions
                         .get(&question)
                         .is_some_and(|seen| seen.load(Ordering::Relaxed) & other != 0)
                 };
-                if item.key != 0 {
-                    item.points = known(Question::Key(*block, item.key, item.amount > 0));
-                    item.shared_shape = known(Question::Shape(*block, shape_hash(raw)));
-                }
-                if let Some(equal) = twins.get_mut(&(*block, side, item.amount)) {
-                    // One scan found them, so they stand in the order of the file.
-                    if let Ok(at) = equal.binary_search_by_key(&item.line, |twin| twin.line) {
-                        equal[at].matched = false;
-                    }
-                }
+                let shape = shape_hash(lines[side].reference.get(item.line));
+                item.points = known(Question::Key(*block, item.key, item.amount > 0));
+                item.shared_shape = known(Question::Shape(*block, shape));
             }
         }
-    }
-    let lists: Vec<&mut Vec<Twin>> = twins.values_mut().collect();
-    lists
-        .into_par_iter()
-        .for_each(|equal| equal.sort_unstable_by_key(|twin| (twin.day, twin.line)));
+    });
     Twins(twins)
 }
 
+/// Answers what is asked of the lines of one side, and picks those of an amount that is asked
+/// for. `waiting` has a bit for every open line.
 fn scan(
     lines: &Lines,
     block_of: &[u32],
     side: usize,
+    waiting: &[u64],
     (asked, questions, amounts): (&Asked, &HashMap<Question, AtomicU8>, &Amounts),
     references: References,
-) -> Vec<(u32, i64, Twin)> {
+) -> Vec<Twin> {
     (0..lines.len())
         .into_par_iter()
         .with_min_len(1 << 12)
@@ -154,11 +153,11 @@ fn scan(
             let block = block_of[lines.account[index] as usize];
             let raw = lines.reference.get(line);
             let key = references.key(raw);
+            let amount = lines.amount[index];
             if key != 0 {
-                for question in [
-                    Question::Key(block, key, lines.amount[index] > 0),
-                    Question::Shape(block, shape_hash(raw)),
-                ] {
+                for question in
+                    [Question::Key(block, key, amount > 0), Question::Shape(block, shape_hash(raw))]
+                {
                     // Many lines answer one question: whoever is late only reads.
                     if asked.maybe(question.place())
                         && let Some(seen) = questions.get(&question)
@@ -168,9 +167,11 @@ fn scan(
                     }
                 }
             }
-            let amount = lines.amount[index];
-            (asked.maybe(place(block, amount as u64)) && amounts.contains_key(&(block, amount)))
-                .then(|| (block, amount, Twin { key, day: lines.day[index], line, matched: true }))
+            let equal =
+                asked.maybe(place(block, amount as u64)) && amounts.contains_key(&(block, amount));
+            let matched = waiting[index / 64] >> (index % 64) & 1 == 0;
+            let (side, day) = (side as u8, lines.day[index]);
+            equal.then_some(Twin { block, side, amount, day, key, line, matched })
         })
         .collect()
 }

@@ -62,6 +62,10 @@ pub(crate) fn fold(raw: &str) -> Cow<'_, str> {
     if raw.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase()) {
         return Cow::Borrowed(raw);
     }
+    // ASCII is its own compatible form.
+    if raw.is_ascii() {
+        return Cow::Owned(raw.to_ascii_uppercase());
+    }
     Cow::Owned(raw.nfkc().flat_map(char::to_uppercase).collect())
 }
 
@@ -151,18 +155,23 @@ pub(crate) fn shape(raw: &str) -> String {
 
 /// Letters that a reader or a scanner takes for digits, folded to the digit.
 pub(crate) fn confusable(raw: &str) -> String {
-    raw.nfkc()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| match letter {
-            'O' | 'o' | 'Q' | 'D' => '0',
-            'I' | 'i' | 'L' | 'l' => '1',
-            'Z' | 'z' => '2',
-            'S' | 's' => '5',
-            'b' | 'G' => '6',
-            'B' => '8',
-            other => other.to_ascii_uppercase(),
-        })
-        .collect()
+    // ASCII is its own compatible form.
+    if raw.is_ascii() {
+        return raw.chars().filter(char::is_ascii_alphanumeric).map(as_digit).collect();
+    }
+    raw.nfkc().filter(char::is_ascii_alphanumeric).map(as_digit).collect()
+}
+
+const fn as_digit(letter: char) -> char {
+    match letter {
+        'O' | 'o' | 'Q' | 'D' => '0',
+        'I' | 'i' | 'L' | 'l' => '1',
+        'Z' | 'z' => '2',
+        'S' | 's' => '5',
+        'b' | 'G' => '6',
+        'B' => '8',
+        other => other.to_ascii_uppercase(),
+    }
 }
 
 /// How two references differ, if by a known corruption.

@@ -6,8 +6,13 @@ use crate::evidence::{Evidence, SearchAnswer, Witness};
 use crate::outcome::Verdict;
 use crate::work::{OURS, Work};
 
-/// Equal amounts of a block: every line of it, matched or not, by side.
+/// A line that bears the amount of an open line of its block, matched or not.
+#[derive(Clone, Copy)]
 pub(crate) struct Twin {
+    pub block: u32,
+    /// Index of its side.
+    pub side: u8,
+    pub amount: i64,
     pub day: i32,
     /// Folded reference key; 0 = none.
     pub key: u64,
