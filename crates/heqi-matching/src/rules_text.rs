@@ -60,20 +60,29 @@ impl RuleSet {
         let (earlier, later) = (self.dates.earlier, self.dates.later);
         (
             format!(
-                "金额日期：没有可用单号，金额相同，对方早 {earlier} 天至晚 {later} 天内双方唯一"
+                "金额日期：没有可用单号，金额相同，对方早 {earlier} 天至晚 {later} 天内双方唯一；\
+                 双方各有单号而不相同的，还须不可能是巧合，否则只作提示"
             ),
             format!(
                 "amount and date: no usable reference, same amount, theirs {earlier} days earlier \
-                 to {later} later, unique both ways"
+                 to {later} later, unique both ways; where both bear numbers that differ, only if \
+                 it is no accident"
             ),
         )
     }
 
     fn combination_said(&self) -> Said {
-        let lines = self.combination.lines;
+        let (lines, candidates) = (self.combination.lines, self.combination.candidates);
         (
-            format!("组合：至多 {lines} 笔之和等于一笔，唯一且不可能是巧合"),
-            format!("combination: at most {lines} lines make one amount, unique and no accident"),
+            format!(
+                "组合：至多 {lines} 笔之和等于一笔，唯一且不可能是巧合；未达越多越容易碰巧，\
+                 按全部搜索一并判断。只搜日期最近的 {candidates} 笔，更多时注明搜索未完成"
+            ),
+            format!(
+                "combination: at most {lines} lines make one amount, unique and no accident; the \
+                 more lines are open the likelier an accident, so all searches are judged \
+                 together. The nearest {candidates} are searched; where there are more, it says so"
+            ),
         )
     }
 }

@@ -49,12 +49,15 @@ pub(crate) fn run(work: &mut Work<'_>) {
     let doubted =
         |(ours, theirs): &Joined| ours.iter().any(|a| theirs.iter().any(|b| unlike(work, *a, *b)));
     let mut trials = Trials::default();
-    for (ours, _) in joined.iter().filter(|one| doubted(one)) {
-        trials.finds.extend(ours.iter().map(|line| reach.accidents(work, *line)));
+    for (ours, theirs) in joined.iter().filter(|one| doubted(one)) {
+        trials.finds.extend(ours.iter().map(|line| reach.accidents(work, OURS, *line)));
+        trials.finds.extend(theirs.iter().map(|line| reach.accidents(work, THEIRS, *line)));
     }
     if !trials.finds.is_empty() {
-        let numbered = work.open(OURS).filter(|line| numbered(&work.items[OURS][*line]));
-        trials.searches = numbered.map(|line| reach.accidents(work, line)).collect();
+        for side in [OURS, THEIRS] {
+            let numbered = work.open(side).filter(|line| numbered(&work.items[side][*line]));
+            trials.searches.extend(numbered.map(|line| reach.accidents(work, side, line)));
+        }
         let level = trials.level(work.rules.combination.chance_ppm);
         joined = decide(level, &reach);
     }
@@ -73,37 +76,37 @@ const fn numbered(item: &Item) -> bool {
     item.key != 0 && !item.extra
 }
 
-/// Their open lines with a number, by day: among how many a line of ours is looked for.
-struct Reach {
-    dated: ByDay,
-    undated: usize,
-}
+/// Open lines with a number, by side: among how many of the other a line is looked for.
+struct Reach([(ByDay, usize); 2]);
 
 impl Reach {
+    /// By day, and how many have none.
     fn of(work: &Work<'_>) -> Self {
-        let items = &work.items[THEIRS];
-        let dated = ByDay::of(work, THEIRS, |line| numbered(&items[line]));
-        let undated = work
-            .open(THEIRS)
-            .filter(|line| items[*line].day == NO_DAY && numbered(&items[*line]))
-            .count();
-        Self { dated, undated }
+        Self([OURS, THEIRS].map(|side| {
+            let items = &work.items[side];
+            let undated = work
+                .open(side)
+                .filter(|line| items[*line].day == NO_DAY && numbered(&items[*line]))
+                .count();
+            (ByDay::of(work, side, |line| numbered(&items[line])), undated)
+        }))
     }
 
-    /// Accidents to be expected for a line of ours.
-    fn accidents(&self, work: &Work<'_>, line: usize) -> u64 {
-        let item = &work.items[OURS][line];
+    /// Accidents to be expected for a line.
+    fn accidents(&self, work: &Work<'_>, side: usize, line: usize) -> u64 {
+        let item = &work.items[side][line];
         let dates = &work.rules.dates;
-        let (from, to) = if item.day == NO_DAY {
-            (i32::MIN, i32::MAX)
-        } else if item.kind.is_money() {
-            let days = dates.money_tolerance * 2;
-            (item.day.saturating_sub(days), item.day.saturating_add(days))
-        } else {
-            (item.day.saturating_sub(dates.earlier), item.day.saturating_add(dates.later))
+        let (back, on) = match (item.kind.is_money(), side == OURS) {
+            (true, _) => (dates.money_tolerance * 2, dates.money_tolerance * 2),
+            (false, true) => (dates.earlier, dates.later),
+            (false, false) => (dates.later, dates.earlier),
         };
-        let others = self.dated.between(from, to).len() + self.undated;
-        accidents(others as u64, item.amount, work.unit)
+        let (from, to) = match item.day {
+            NO_DAY => (NO_DAY, i32::MAX),
+            day => (day.saturating_sub(back), day.saturating_add(on)),
+        };
+        let (dated, undated) = &self.0[1 - side];
+        accidents((dated.between(from, to).len() + undated) as u64, item.amount, work.unit)
     }
 }
 
@@ -183,14 +186,17 @@ struct Cluster<'a> {
 
 impl<'a> Cluster<'a> {
     fn of(work: &Work<'_>, lines: &'a Equal, reach: &Reach, level: u64) -> Self {
+        let likely = |side: usize, line: usize| {
+            level < u64::MAX && reach.accidents(work, side, line) > level
+        };
+        let of_theirs: Vec<bool> = lines.1.iter().map(|line| likely(THEIRS, *line)).collect();
         let mut edges = Vec::new();
         for (a, ours) in lines.0.iter().enumerate() {
-            let mut likely = None;
+            let likely_of_ours = likely(OURS, *ours);
             for (b, theirs) in lines.1.iter().enumerate() {
                 if admissible(work, *ours, *theirs) {
-                    let mut accident =
-                        || *likely.get_or_insert_with(|| reach.accidents(work, *ours) > level);
-                    let believed = !unlike(work, *ours, *theirs) || !accident();
+                    let believed =
+                        !unlike(work, *ours, *theirs) || !(likely_of_ours || of_theirs[b]);
                     edges.push(Edge { a, b, days: distance(work, *ours, *theirs), believed });
                 }
             }
