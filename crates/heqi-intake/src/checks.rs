@@ -205,10 +205,13 @@ fn order_totals(plan: &Plan, collector: &Collector, warnings: &mut Vec<Warning>)
             "order_totals_repeat",
             Some(row),
             format!(
-                "{count} rows repeat the order and amount of the row above; if the amount is \
-                the order's total, keep one row an order"
+                "from row {row} on {count} rows repeat the order and amount of the row above; if \
+                 the amount is the order's total, keep one row an order"
             ),
-            format!("{count} 行与上一行订单号、金额相同；若金额是整单金额，请每单只保留一行"),
+            format!(
+                "自第 {row} 行起有 {count} 行与上一行订单号、金额相同；\
+                 若金额是整单金额，请每单只保留一行"
+            ),
         ));
     }
 }

@@ -100,9 +100,9 @@ pub struct Warning {
     pub code: String,
     /// 1-based row, where it has one.
     pub row: Option<u64>,
-    /// In words, English.
+    /// In words, English; they name the row.
     pub en: String,
-    /// In words, Chinese.
+    /// In words, Chinese; they name the row.
     pub zh: String,
 }
 

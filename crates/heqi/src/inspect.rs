@@ -198,14 +198,7 @@ fn warnings(inspection: &Inspection, terminal: &Terminal) -> String {
     let shown = if terminal.verbose { usize::MAX } else { SHOWN };
     for warning in inspection.warnings.iter().take(shown) {
         let words = terminal.pick(&warning.zh, &warning.en);
-        let place = match warning.row {
-            // Words about sums and balances name their row themselves.
-            Some(row) if !words.contains(&row.to_string()) => {
-                say!(terminal, "第 {row} 行：", "row {row}: ")
-            }
-            _ => String::new(),
-        };
-        text.push_str(&format!("  {place}{words}\n"));
+        text.push_str(&format!("  {words}\n"));
     }
     text + &more(inspection.warnings.len(), shown, terminal)
 }

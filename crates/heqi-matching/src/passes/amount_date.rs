@@ -3,7 +3,7 @@
 //! Only what is unique both ways is joined, again and again until nothing more becomes unique;
 //! then sets of interchangeable lines whose counts agree, asserted as sets. First in the whole
 //! window, then in ever narrower ones, where a pair must be near and every rival far.
-
+//!
 //! Two numbers that differ deny that the lines are one. Where the other side's number is merely
 //! unknown here, equal amounts may still be an accident: such pairs are settled only if the
 //! block has more of them than chance would make.

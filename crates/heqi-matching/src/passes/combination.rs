@@ -67,16 +67,16 @@ fn look(work: &Work<'_>, index: &ByKind, total_side: usize, total: usize) -> Opt
         return None;
     }
     let rule = &work.rules.combination;
-    let bounds = Bounds {
-        least: 2,
-        most: rule.lines,
-        operations: rule.operations,
-        chance_ppm: Some(rule.chance_ppm),
-        unit: work.unit,
-    };
+    let bounds = bounds(work, rule.operations, rule.chance_ppm);
     let (found, members) = search(work, total_side, total, &parts.lines, bounds);
     let limited = if parts.bounded() || found.spent { parts.within } else { 0 };
     Some((Claim { total, members, found, candidates: parts.lines.len() }, limited))
+}
+
+/// A total has two parts or more.
+pub(crate) fn bounds(work: &Work<'_>, operations: u64, chance_ppm: i64) -> Bounds {
+    let most = work.rules.combination.lines;
+    Bounds { least: 2, most, operations, chance_ppm: Some(chance_ppm), unit: work.unit }
 }
 
 /// Searches the parts for the total, and the lines of the first solution.

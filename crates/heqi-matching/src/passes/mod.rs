@@ -8,6 +8,7 @@ pub(crate) mod anchored;
 pub(crate) mod by_day;
 pub(crate) mod combination;
 pub(crate) mod contra;
+pub(crate) mod crowd;
 pub(crate) mod mentioned;
 pub(crate) mod netted;
 pub(crate) mod same_reference;

@@ -7,13 +7,14 @@
 use heqi_domain::{NO_DAY, Reason};
 use rayon::prelude::*;
 
-use crate::combination::{Bounds, Found};
+use crate::combination::Found;
 use crate::evidence::Evidence;
 use crate::explain::difference;
 use crate::outcome::{Pass, Verdict};
 use crate::passes::amount_date::{distance, in_window, pair_verdict};
 use crate::passes::by_day::ByDay;
 use crate::passes::combination::{self, Parts};
+use crate::passes::crowd;
 use crate::passes::variant::{MOST_PAIRS, clusters_by_amount};
 use crate::reference::Written;
 use crate::ruleset::Differences;
@@ -60,6 +61,9 @@ fn equal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
                     work.limited[side][*line] = others.len() as u64;
                 }
             }
+            for (a, b) in crowd::pairs(work, &ours, &theirs) {
+                propose_pair(work, spoken, a, b);
+            }
             continue;
         }
         let mut pairs: Vec<(bool, i32, usize, usize)> = Vec::new();
@@ -74,13 +78,17 @@ fn equal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
         }
         pairs.sort_unstable();
         for (_, _, a, b) in pairs {
-            if spoken.free(OURS, a) && spoken.free(THEIRS, b) {
-                let verdict = pair_verdict(work, a, b).with(Reason::Ambiguous);
-                let evidence = Evidence { days: work.days(a, b), rank: 1, ..Evidence::default() };
-                work.suggest(Pass::AmountDate, &[a], &[b], verdict, evidence);
-                spoken.take(&[a], &[b]);
-            }
+            propose_pair(work, spoken, a, b);
         }
+    }
+}
+
+fn propose_pair(work: &mut Work<'_>, spoken: &mut Spoken, a: usize, b: usize) {
+    if spoken.free(OURS, a) && spoken.free(THEIRS, b) {
+        let verdict = pair_verdict(work, a, b).with(Reason::Ambiguous);
+        let evidence = Evidence { days: work.days(a, b), rank: 1, ..Evidence::default() };
+        work.suggest(Pass::AmountDate, &[a], &[b], verdict, evidence);
+        spoken.take(&[a], &[b]);
     }
 }
 
@@ -140,15 +148,8 @@ fn sum(
     if parts.lines.len() < 2 || work.stopped() {
         return None;
     }
-    let rule = &work.rules.combination;
-    let bounds = Bounds {
-        least: 2,
-        most: rule.lines,
-        operations: rule.operations / 10,
-        // More accidents than one are expected beyond this: no hint at all.
-        chance_ppm: Some(1_000_000),
-        unit: work.unit,
-    };
+    // Where more accidents than one are expected there is no hint at all.
+    let bounds = combination::bounds(work, work.rules.combination.operations / 10, 1_000_000);
     let (found, first) = combination::search(work, total_side, total, &parts.lines, bounds);
     Some(Sum { parts, found, first, bounded })
 }
