@@ -71,6 +71,8 @@ pub(crate) fn run(plan: &Plan, collector: &Collector) -> Findings {
 
 /// A warning.
 pub(crate) fn warning(code: &str, row: Option<u64>, en: String, zh: String) -> Warning {
+    let named = |words: &str| row.is_none_or(|row| words.contains(&row.to_string()));
+    debug_assert!(named(&en) && named(&zh), "{code} does not name its row: {en} / {zh}");
     Warning { code: code.to_owned(), row, en, zh }
 }
 

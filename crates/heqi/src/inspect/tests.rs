@@ -38,8 +38,8 @@ fn reading() -> Reading {
             warnings: vec![Warning {
                 code: "running_balance_break".into(),
                 row: Some(17),
-                en: "the running balance breaks".into(),
-                zh: "余额不连续".into(),
+                en: "row 17: the balance is 9.00, the rows before make it 8.00".into(),
+                zh: "第 17 行余额为 9.00，按前后行推算应为 8.00，可能缺行".into(),
             }],
         },
         control: ControlTotals::default(),
@@ -65,7 +65,7 @@ fn shows_the_reading_in_chinese() {
    3   备用       不使用
 
 提示
-  第 17 行：余额不连续
+  第 17 行余额为 9.00，按前后行推算应为 8.00，可能缺行
 
 未读入的行
   第 117 行「金额」见附件：金额无法识别。改成 1234.56 这样的数字
