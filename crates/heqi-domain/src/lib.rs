@@ -17,6 +17,7 @@ mod lang;
 mod line;
 mod mirror;
 mod money;
+mod names;
 mod period;
 mod progress;
 mod reason;
@@ -36,6 +37,7 @@ pub use ids::{
 pub use lang::{Lang, UnknownLang};
 pub use line::{Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
 pub use money::{Money, MoneyError, decimal_text, grouped_text, push_decimal, push_grouped};
+pub use names::{Names, decimal};
 pub use period::{Period, PeriodError};
 pub use progress::{NoProgress, Progress, Stage};
 pub use reason::Reason;

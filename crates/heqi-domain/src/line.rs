@@ -4,7 +4,8 @@
 //! index into the columns of [`Lines`]. Texts live in [`Strings`]: one run of bytes and an
 //! end per text. Nothing here is interpreted: the raw reference is kept as it was written.
 
-use crate::{Currency, EntryKind, Side};
+use crate::names::{DIGITS, decimal};
+use crate::{Currency, EntryKind, Names, Side};
 
 /// Index of a line within its side's [`Lines`].
 pub type LineIx = u32;
@@ -59,7 +60,7 @@ pub struct Lines {
 #[derive(Debug)]
 pub enum LineIds {
     /// The id column of the file.
-    Named(Strings),
+    Named(Names),
     /// The 1-based physical row of the file (of the sheet).
     Rows(Vec<u32>),
 }
@@ -117,9 +118,38 @@ impl Lines {
     #[must_use]
     pub fn id_of(&self, line: LineIx) -> std::borrow::Cow<'_, str> {
         match &self.id {
-            LineIds::Named(names) => names.get(line).into(),
+            LineIds::Named(names) => names.get(line),
             LineIds::Rows(rows) => rows[line as usize].to_string().into(),
         }
+    }
+
+    /// Does something with how the line is called, without a text on the heap.
+    pub fn with_id<T>(&self, line: LineIx, act: impl FnOnce(&str) -> T) -> T {
+        match &self.id {
+            LineIds::Named(names) => names.with(line, act),
+            LineIds::Rows(rows) => act(decimal(rows[line as usize], &mut [0; DIGITS])),
+        }
+    }
+
+    /// Looks at all that is known of these lines, so that it is in the processor's cache when
+    /// they are worked on one by one: the look-ups here do not wait for each other.
+    pub fn fetch(&self, lines: impl Iterator<Item = LineIx>) {
+        let mut seen = 0_u64;
+        for line in lines {
+            let at = line as usize;
+            seen ^= self.amount[at] as u64;
+            seen ^= u64::from(self.account[at] ^ self.day[at] as u32) ^ self.kind[at] as u64;
+            seen ^= match &self.id {
+                LineIds::Named(Names::Numbers(rows)) | LineIds::Rows(rows) => rows[at].into(),
+                LineIds::Named(Names::Texts(names)) => names.fetch(line),
+            };
+            for texts in [&self.reference, &self.text, &self.other_reference] {
+                if !texts.is_empty() {
+                    seen ^= texts.fetch(line);
+                }
+            }
+        }
+        std::hint::black_box(seen);
     }
 }
 
@@ -238,6 +268,11 @@ impl Strings {
             self.bases[(index - 1) / PER_BASE] + u64::from(self.ends[index - 1])
         };
         start as usize..end as usize
+    }
+
+    /// Looks at the first byte of a text, or of the one behind an empty one.
+    fn fetch(&self, index: u32) -> u64 {
+        self.bytes.as_bytes().get(self.span(index).start).copied().unwrap_or(0).into()
     }
 
     /// The bytes of all texts, one after the other.

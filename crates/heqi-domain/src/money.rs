@@ -177,32 +177,46 @@ pub fn push_grouped(out: &mut String, minor: i128, exponent: u32) {
 
 /// Digits of the magnitude, at least one before the point.
 fn push_unsigned(out: &mut String, magnitude: u128, exponent: u32, grouped: bool) {
-    // A u128 has at most 39 digits.
-    let mut digits = [b'0'; 40];
-    let mut length = 0;
+    // A u128 has at most 39 digits, a comma for three of them, and a point; no currency has more
+    // decimals than that.
+    let mut text = [0; 64];
+    let mut at = text.len();
+    let mut put = |byte: u8| {
+        at = at.saturating_sub(1);
+        text[at] = byte;
+    };
     let mut rest = magnitude;
-    // Division of a u128 is slow: only the digits beyond a u64 pay for it.
-    while rest > u128::from(u64::MAX) {
-        digits[length] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        length += 1;
-    }
-    let mut rest = rest as u64;
-    while rest > 0 {
-        digits[length] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        length += 1;
-    }
-    let length = length.max(exponent as usize + 1);
-    for place in (0..length).rev() {
-        out.push(char::from(digits.get(place).copied().unwrap_or(b'0')));
-        let places_above_point = place as i64 - i64::from(exponent);
-        if places_above_point == 0 && place > 0 {
-            out.push('.');
-        } else if grouped && places_above_point > 0 && places_above_point % 3 == 0 {
-            out.push(',');
+    let mut whole = 0_u32;
+    let mut place = 0_u32;
+    loop {
+        // Division of a u128 is slow: only the digits beyond a u64 pay for it.
+        let digit = match u64::try_from(rest) {
+            Ok(number) => {
+                rest = (number / 10).into();
+                number % 10
+            }
+            Err(_) => {
+                let digit = (rest % 10) as u64;
+                rest /= 10;
+                digit
+            }
+        };
+        put(b'0' + digit as u8);
+        place += 1;
+        if place > exponent {
+            whole += 1;
+            if rest == 0 {
+                break;
+            }
+            if grouped && whole.is_multiple_of(3) {
+                put(b',');
+            }
+        } else if place == exponent {
+            put(b'.');
         }
     }
+    // Digits and marks are ASCII.
+    out.push_str(std::str::from_utf8(&text[at..]).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Amounts stay in the file's own orientation until [`Collector::finish`].
 
 use hashbrown::HashMap;
-use heqi_domain::{Account, Currency, Day, LineIds, Lines, NO_DAY, Strings};
+use heqi_domain::{Account, Currency, Day, LineIds, Lines, NO_DAY, Names};
 
 use crate::normalise::{Control, LineDraft, Notes, RowOutcome, Skip};
 use crate::plan::Plan;
@@ -17,7 +17,7 @@ pub(crate) struct Collector {
     /// Per line: physical row.
     pub rows: RowNumbers,
     /// Per line: the file's own id; empty column when the plan has no id column.
-    pub ids: Strings,
+    pub ids: Names,
     /// Rows that are not lines.
     pub rejects: Vec<Reject>,
     /// Sums and counts for the inspection and the checks.
@@ -100,7 +100,7 @@ impl Collector {
         Self {
             lines: Lines::new(plan.side),
             rows: RowNumbers::default(),
-            ids: Strings::new(),
+            ids: Names::new(),
             rejects: Vec::new(),
             tally: Tally::default(),
             accounts: HashMap::new(),

@@ -1,11 +1,24 @@
 //! Whether an id column deserves the name: every value different.
 
-use heqi_domain::Strings;
+use heqi_domain::{Names, Strings};
 
 /// Whether no two ids are equal and none is empty. Ascending ids (shorter ones first, as numbers
 /// ascend), the common case, cost one comparison each; others are compared by hash first and by
 /// text where hashes meet.
-pub(crate) fn all_unique(ids: &Strings) -> bool {
+pub(crate) fn all_unique(ids: &Names) -> bool {
+    match ids {
+        Names::Numbers(numbers) => {
+            numbers.is_sorted_by(|one, next| one < next) || {
+                let mut sorted = numbers.clone();
+                sorted.sort_unstable();
+                sorted.is_sorted_by(|one, next| one < next)
+            }
+        }
+        Names::Texts(texts) => unique_texts(texts),
+    }
+}
+
+fn unique_texts(ids: &Strings) -> bool {
     let mut previous = "";
     let mut ascending = true;
     for id in ids.iter() {

@@ -21,7 +21,7 @@ pub(crate) fn content_key(lines: &Lines, line: LineIx) -> u64 {
     hasher.text(lines.text_of(line));
     hasher.text(lines.other_reference_of(line));
     if let LineIds::Named(names) = &lines.id {
-        hasher.text(names.get(line));
+        names.with(line, |name| hasher.text(name));
     }
     hasher.finish()
 }

@@ -8,7 +8,7 @@ use crate::block::{self, Blocks};
 use crate::bridge::{self, Openings};
 use crate::content::group_id;
 use crate::evidence::Evidence;
-use crate::exact::{self, Exact};
+use crate::exact::{self, Exact, PlainPair};
 use crate::explain::residual;
 use crate::outcome::{Discrepancy, ExactPair, Group, Outcome, Pass, Residual, State, Verdict};
 use crate::passes;
@@ -60,7 +60,7 @@ pub fn match_lines(
     progress.stage(Stage::Match, (ours.len() + theirs.len()) as u64);
     let blocks = block::find(ours, theirs);
     let mut exact = exact::run(ours, theirs, &blocks, rules);
-    let paired = 2 * exact.plain.len() as u64;
+    let paired = 2 * exact.plain.iter().map(Vec::len).sum::<usize>() as u64;
     progress.advance(paired);
     if progress.cancelled() {
         return Err(MatchError::Cancelled);
@@ -68,9 +68,8 @@ pub fn match_lines(
     let context = Context { lines: [ours, theirs], blocks: &blocks, rules };
     let open = std::mem::take(&mut exact.open);
     let plain = std::mem::take(&mut exact.plain);
-    let block = std::mem::take(&mut exact.block);
     let (pairs, parts) =
-        rayon::join(|| context.in_order(plain, &block), || context.explain(&open, progress));
+        rayon::join(|| context.in_order(plain), || context.explain(&open, progress));
     if progress.cancelled() {
         return Err(MatchError::Cancelled);
     }
@@ -88,6 +87,9 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
     }
     if total > i64::MAX as u128 { Err(MatchError::TooLarge) } else { Ok(()) }
 }
+
+/// Open lines that are looked up together: see [`Lines::fetch`].
+const AT_A_TIME: usize = 128;
 
 #[derive(Default)]
 struct Part {
@@ -122,14 +124,18 @@ impl Context<'_> {
             .map(|count| [Vec::with_capacity(count[OURS]), Vec::with_capacity(count[THEIRS])])
             .collect();
         for side in [OURS, THEIRS] {
-            let items: Vec<work::Item> = open[side]
-                .par_iter()
-                .with_min_len(1 << 10)
-                .map(|(line, extra)| {
-                    work::item(self.lines[side], *line, *extra, self.rules.references)
+            let lines = self.lines[side];
+            let items: Vec<Vec<work::Item>> = open[side]
+                .par_chunks(AT_A_TIME)
+                .map(|some| {
+                    lines.fetch(some.iter().map(|(line, _)| *line));
+                    let item = |(line, extra): &(LineIx, bool)| {
+                        work::item(lines, *line, *extra, self.rules.references)
+                    };
+                    some.iter().map(item).collect()
                 })
                 .collect();
-            for item in items {
+            for item in items.into_iter().flatten() {
                 blocks[self.block_of(side, item.line) as usize][side].push(item);
             }
         }
@@ -258,20 +264,20 @@ impl Context<'_> {
     }
 
     /// Pairs by block, day and id: by content, and readable by a person.
-    fn in_order(&self, pairs: Vec<ExactPair>, block: &[u32]) -> Vec<ExactPair> {
+    fn in_order(&self, parts: Vec<Vec<PlainPair>>) -> Vec<ExactPair> {
         let mut starts = vec![0_usize; self.blocks.accounts.len() + 1];
-        for block in block {
-            starts[*block as usize + 1] += 1;
+        for pair in parts.iter().flatten() {
+            starts[pair.block as usize + 1] += 1;
         }
         for block in 0..self.blocks.accounts.len() {
             starts[block + 1] += starts[block];
         }
         let mut next = starts.clone();
         let blank = ExactPair { id: crate::GroupId(0), ours: 0, theirs: 0 };
-        let mut sorted = vec![blank; pairs.len()];
-        for (pair, block) in pairs.into_iter().zip(block) {
-            let slot = &mut next[*block as usize];
-            sorted[*slot] = pair;
+        let mut sorted = vec![blank; starts[self.blocks.accounts.len()]];
+        for pair in parts.into_iter().flatten() {
+            let slot = &mut next[pair.block as usize];
+            sorted[*slot] = ExactPair { id: pair.id, ours: pair.ours, theirs: pair.theirs };
             *slot += 1;
         }
         let day = &self.lines[OURS].day;
@@ -285,7 +291,7 @@ impl Context<'_> {
         buckets.into_par_iter().for_each(|bucket| {
             let mut keyed: Vec<(i32, ExactPair)> =
                 bucket.iter().map(|pair| (day[pair.ours as usize], *pair)).collect();
-            keyed.sort_unstable_by_key(|(day, pair)| (*day, pair.id));
+            keyed.sort_unstable_by_key(|(day, pair)| (*day, pair.id, pair.ours));
             for (slot, (_, pair)) in bucket.iter_mut().zip(keyed) {
                 *slot = pair;
             }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use heqi_domain::{
-    Account, Currency, EntryKind, Lang, LineIds, Lines, NO_DAY, Reason, Side, Stage, Strings,
+    Account, Currency, EntryKind, Lang, LineIds, Lines, NO_DAY, Names, Reason, Side, Stage,
     day_from_iso,
 };
 use heqi_intake::{Format, Inspection, Orientation, Reject, RejectReason};
@@ -43,7 +43,7 @@ pub const THEIRS: &[LineText] = &[
 
 pub fn lines(side: Side, rows: &[LineText]) -> Lines {
     let mut lines = Lines::new(side);
-    let mut ids = Strings::new();
+    let mut ids = Names::new();
     for (id, customer, currency, date, number, amount) in rows {
         let account = Account {
             customer: (*customer).to_owned(),

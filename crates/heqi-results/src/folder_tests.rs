@@ -142,21 +142,19 @@ fn c5_rejects_show_the_cell_without_running_it() {
 }
 
 #[test]
-fn evidence_has_a_line_for_everything_but_exact_pairs() {
-    let (_parent, dir) = written(&Fixture::new());
+fn evidence_has_a_line_for_each_group_and_for_whatever_else_has_some() {
+    let mut fixture = Fixture::new();
+    fixture.outcome.discrepancies[1].evidence.candidates = 3;
+    fixture.outcome.residuals[0].evidence.key = "16007".to_owned();
+    let (_parent, dir) = written(&fixture);
     assert_eq!(
         read(&dir, "evidence.jsonl").replace("00000000000000", "…"),
         r#"{"of":"group","id":"G…02","pass":"same_reference","evidence":{"key":"16005","days":1}}
 {"of":"group","id":"G…05","pass":"combination","evidence":{"search":{"answer":"unique"},"tried":3}}
 {"of":"group","id":"G…03","pass":"amount_date","evidence":{"candidates":2,"rank":1}}
 {"of":"group","id":"G…04","pass":"amount_date","evidence":{"candidates":2,"rank":2}}
-{"of":"discrepancy","id":"D…02","evidence":{}}
-{"of":"discrepancy","id":"D…0c","evidence":{}}
-{"of":"discrepancy","id":"D…0d","evidence":{}}
-{"of":"discrepancy","id":"D…0a","evidence":{}}
-{"of":"discrepancy","id":"D…0e","evidence":{}}
-{"of":"residual","side":"ours","line_id":"O3","evidence":{}}
-{"of":"residual","side":"theirs","line_id":"T3","evidence":{}}
+{"of":"discrepancy","id":"D…0c","evidence":{"candidates":3}}
+{"of":"residual","side":"ours","line_id":"O3","evidence":{"key":"16007"}}
 "#,
     );
 }
@@ -266,7 +264,7 @@ fn exact_pairs(pairs: usize) -> (Fixture, Vec<(usize, &'static str)>) {
     fixture.ours = lines(Side::Ours, &rows);
     fixture.theirs = lines(Side::Theirs, &rows);
     for lines in [&mut fixture.ours, &mut fixture.theirs] {
-        let mut ids = heqi_domain::Strings::new();
+        let mut ids = heqi_domain::Names::new();
         (0..pairs).for_each(|at| ids.push(&format!("O{at:09}")));
         lines.id = heqi_domain::LineIds::Named(ids);
     }

@@ -7,6 +7,9 @@ use crate::error::ResultsError;
 use crate::model::MatchResult;
 use crate::order::{Run, pieces};
 
+/// Rows whose lines are looked up together: see [`heqi_domain::Lines::fetch`].
+pub const AT_A_TIME: usize = 128;
+
 /// Shared by all writers of one run.
 pub struct Work<'a> {
     /// The merged order of exact pairs and other groups.
@@ -20,7 +23,17 @@ pub struct Work<'a> {
 impl<'a> Work<'a> {
     /// Prepares what every writer needs.
     pub fn new(result: &MatchResult, progress: &'a dyn Progress) -> Self {
-        let sentences = result.outcome.discrepancies.par_iter().map(result.sentence).collect();
+        let said: Vec<Vec<String>> = result
+            .outcome
+            .discrepancies
+            .par_chunks(AT_A_TIME)
+            .map(|some| {
+                result.ours.fetch(some.iter().flat_map(|it| it.ours.iter().copied()));
+                result.theirs.fetch(some.iter().flat_map(|it| it.theirs.iter().copied()));
+                some.iter().map(result.sentence).collect()
+            })
+            .collect();
+        let sentences = said.into_iter().flatten().collect();
         Self { pieces: pieces(result), sentences, progress }
     }
 

@@ -1,5 +1,7 @@
 //! `heqi match`: two files in, a summary and a result folder out. Steps 2 to 4 of the path.
 
+use std::cell::LazyCell;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::time::Instant;
 
@@ -49,8 +51,11 @@ pub fn run(arguments: &Match, terminal: &Terminal) -> Result<(), Failure> {
     });
     watch.finish();
     let (matched, written) = matched?;
+    // The process ends with this: its memory goes back as a whole, not line by line.
+    let matched = ManuallyDrop::new(matched);
     let [ours, theirs] = &matched.readings;
-    let tally = Tally::of(&matched.outcome, &ours.lines, &theirs.lines);
+    // Counted only if it is told: it looks at every discrepancy again.
+    let tally = LazyCell::new(|| Tally::of(&matched.outcome, &ours.lines, &theirs.lines));
     let timings = watch.timings();
     let elapsed = began.elapsed();
     if arguments.json {
@@ -72,7 +77,7 @@ pub fn run(arguments: &Match, terminal: &Terminal) -> Result<(), Failure> {
         };
         terminal.data(&summary.render(terminal))?;
     }
-    verdict(arguments, &matched, &tally, terminal)
+    if arguments.fail_on_diff { verdict(&matched, &tally, terminal) } else { Ok(()) }
 }
 
 /// Discrepancies that are told one by one; more are read in a file.
@@ -100,16 +105,8 @@ fn details(matched: &Matched, terminal: &Terminal) -> Vec<String> {
     outcome.discrepancies.iter().map(named).collect()
 }
 
-/// The exit code of a run that went well.
-fn verdict(
-    arguments: &Match,
-    matched: &Matched,
-    tally: &Tally,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    if !arguments.fail_on_diff {
-        return Ok(());
-    }
+/// The exit code of a run that went well, if it is to tell of differences.
+fn verdict(matched: &Matched, tally: &Tally, terminal: &Terminal) -> Result<(), Failure> {
     let rejected: usize = matched.readings.iter().map(|reading| reading.rejects.len()).sum();
     if tally.anything_open() {
         let (differs, suggested) = (count(tally.differs.groups), count(tally.suggested.groups));

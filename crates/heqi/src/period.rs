@@ -58,7 +58,7 @@ fn pick(all: &Lines, kept: &[LineIx]) -> Lines {
     lines.text = texts(&all.text, kept);
     lines.other_reference = texts(&all.other_reference, kept);
     lines.id = match &all.id {
-        LineIds::Named(names) => LineIds::Named(texts(names, kept)),
+        LineIds::Named(names) => LineIds::Named(names.pick(kept)),
         LineIds::Rows(rows) => LineIds::Rows(column(rows, kept)),
     };
     lines

@@ -1,6 +1,6 @@
 //! The rows of one block as columns, and how they join the columns of the file.
 
-use heqi_domain::{Account, Day, EntryKind, NO_DAY};
+use heqi_domain::{Account, Day, EntryKind, NO_DAY, Names};
 
 use super::accounts::{Accounts, Customer};
 use crate::Reject;
@@ -25,7 +25,7 @@ pub(crate) struct Chunk {
     pub reference: Texts,
     pub other: Texts,
     pub text: Texts,
-    pub id: Texts,
+    pub id: IdCells,
     pub rejects: Vec<Reject>,
     pub tally: Tally,
 }
@@ -83,6 +83,56 @@ impl Texts {
     }
 }
 
+/// Ids of lines: numbers as long as each is the plain form of one, else texts.
+#[derive(Default)]
+pub(crate) struct IdCells {
+    numbers: Vec<u32>,
+    texts: Texts,
+    /// One of them is not a number, so all are texts.
+    mixed: bool,
+}
+
+impl IdCells {
+    /// Appends the ids at the given places of a buffer.
+    pub fn extend(&mut self, buffer: &[u8], mut spans: impl Iterator<Item = (usize, usize)>) {
+        if !self.mixed {
+            for (start, end) in spans.by_ref() {
+                if let Some(number) = Names::number(&buffer[start..end]) {
+                    self.numbers.push(number);
+                } else {
+                    self.mix();
+                    self.texts.extend(buffer, std::iter::once((start, end)));
+                    break;
+                }
+            }
+        }
+        self.texts.extend(buffer, spans);
+    }
+
+    /// Appends an id.
+    pub fn push_text(&mut self, text: &str) {
+        self.extend(text.as_bytes(), std::iter::once((0, text.len())));
+    }
+
+    #[cold]
+    fn mix(&mut self) {
+        for number in self.numbers.drain(..) {
+            self.texts.push_text(&number.to_string());
+        }
+        self.mixed = true;
+    }
+
+    fn clear(&mut self) {
+        self.numbers.clear();
+        self.texts.clear();
+        self.mixed = false;
+    }
+
+    fn join(&self, column: &mut Names) {
+        if self.mixed { self.texts.join(column.as_texts()) } else { column.extend(&self.numbers) }
+    }
+}
+
 impl Chunk {
     /// Forgets everything but the room.
     pub fn clear(&mut self) {
@@ -93,7 +143,8 @@ impl Chunk {
         self.due.clear();
         self.kind.clear();
         self.rows.clear();
-        for texts in [&mut self.reference, &mut self.other, &mut self.text, &mut self.id] {
+        self.id.clear();
+        for texts in [&mut self.reference, &mut self.other, &mut self.text] {
             texts.clear();
         }
         self.rejects.clear();
@@ -204,11 +255,14 @@ impl<'p> Joined<'p> {
         if !chunk.due.is_empty() {
             lines.due.reserve_exact(count);
         }
+        self.collector.ids.reserve(
+            if chunk.id.mixed || !chunk.id.numbers.is_empty() { count } else { 0 },
+            room(chunk.id.texts.bytes.len()),
+        );
         let texts = [
             (&chunk.reference, &mut lines.reference),
             (&chunk.other, &mut lines.other_reference),
             (&chunk.text, &mut lines.text),
-            (&chunk.id, &mut self.collector.ids),
         ];
         for (texts, column) in texts {
             if !texts.ends.is_empty() {

@@ -260,7 +260,8 @@ impl Run {
             None => rows.clone().for_each(|_| chunk.reference.end()),
         }
         if let Some(index) = plan.roles.id {
-            single(&mut chunk.id, column(index), rows.clone());
+            let column = column(index);
+            chunk.id.extend(column.bytes, rows.clone().map(|row| column.span(row)));
         }
         for (columns, texts) in [(&layout.other, &mut chunk.other), (&layout.text, &mut chunk.text)]
         {

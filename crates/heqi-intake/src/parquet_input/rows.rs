@@ -242,7 +242,8 @@ impl<'p> RowTaker<'p> {
             None => rows.clone().for_each(|_| chunk.reference.end()),
         }
         if let Some(column) = roles.id {
-            single(&mut chunk.id, &cells[column], rows.clone());
+            let cells = &cells[column];
+            chunk.id.extend(&cells.bytes, rows.clone().map(|row| cells.span(row)));
         }
         for (columns, texts) in [(&layout.other, &mut chunk.other), (&layout.text, &mut chunk.text)]
         {

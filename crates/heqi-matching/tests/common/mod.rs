@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use heqi_domain::{
-    Account, Currency, EntryKind, LineIds, LineIx, Lines, NO_DAY, NoProgress, Side, Strings,
+    Account, Currency, EntryKind, LineIds, LineIx, Lines, NO_DAY, Names, NoProgress, Side,
 };
 use heqi_matching::{Evidence, Openings, Outcome, RuleSet, State, match_lines};
 
@@ -38,7 +38,7 @@ pub fn line(id: &str, amount: i64) -> Line {
 /// Columns of one side; lines are called by their ids.
 pub fn lines(side: Side, rows: &[Line]) -> Lines {
     let mut lines = Lines::new(side);
-    let mut ids = Strings::new();
+    let mut ids = Names::new();
     for row in rows {
         let account = Account {
             customer: row.customer.clone(),

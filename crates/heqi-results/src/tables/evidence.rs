@@ -20,17 +20,21 @@ enum Proof<'a> {
     Residual(&'a Residual),
 }
 
-/// Writes `evidence.jsonl`: one object per group that is not an exact pair, per discrepancy and
-/// per residual, in the order of the tables, so that every proof can be checked again.
+/// Writes `evidence.jsonl`: one object per group that is not an exact pair, and per discrepancy
+/// and residual that has evidence, in the order of the tables, so that every proof can be checked
+/// again. That a line is missing at the customer is shown by its absence there, and by nothing.
 pub fn write(
     staging: &Staging,
     result: &MatchResult,
     work: &Work,
 ) -> Result<WrittenFile, ResultsError> {
     let outcome = result.outcome;
+    let nothing = Evidence::default();
+    let discrepancies = outcome.discrepancies.iter().filter(|it| it.evidence != nothing);
+    let residuals = outcome.residuals.iter().filter(|it| it.evidence != nothing);
     let proofs: Vec<Proof> = (outcome.groups.iter().map(Proof::Group))
-        .chain(outcome.discrepancies.iter().map(Proof::Discrepancy))
-        .chain(outcome.residuals.iter().map(Proof::Residual))
+        .chain(discrepancies.map(Proof::Discrepancy))
+        .chain(residuals.map(Proof::Residual))
         .collect();
     let mut output = staging.create("evidence.jsonl")?;
     for wave in proofs.chunks(PIECE * WAVE) {
@@ -56,7 +60,7 @@ fn evidence_line(proof: &Proof, result: &MatchResult, out: &mut String) {
             out.push_str("{\"of\":\"residual\",\"side\":\"");
             out.push_str(residual.side.code());
             out.push_str("\",\"line_id\":");
-            push_json(out, &result.lines(residual.side).id_of(residual.line));
+            result.lines(residual.side).with_id(residual.line, |id| push_json(out, id));
             return evidence_end(&residual.evidence, out);
         }
     };

@@ -13,7 +13,7 @@ use crate::error::ResultsError;
 use crate::model::MatchResult;
 use crate::order::{PIECE, Run};
 use crate::staging::{Staging, WrittenFile};
-use crate::work::Work;
+use crate::work::{AT_A_TIME, Work};
 
 pub use evidence::write as write_evidence;
 pub use parquet_out::ParquetTables;
@@ -119,7 +119,13 @@ fn write_members(writer: &impl TableWriter, result: &MatchResult, work: &Work) -
 fn write_residuals(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
     let pieces: Vec<_> = result.outcome.residuals.chunks(PIECE).collect();
     writer.write(RESIDUALS, &pieces, work, |piece, out| {
-        piece.iter().for_each(|residual| rows::residual_row(residual, result, out));
+        for some in piece.chunks(AT_A_TIME) {
+            for side in [Side::Ours, Side::Theirs] {
+                let of_side = some.iter().filter(|residual| residual.side == side);
+                result.lines(side).fetch(of_side.map(|residual| residual.line));
+            }
+            some.iter().for_each(|residual| rows::residual_row(residual, result, out));
+        }
         work.progress.advance(piece.len() as u64);
     })
 }

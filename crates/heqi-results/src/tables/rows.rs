@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use heqi_domain::{LineIds, LineIx, Lines, Side};
+use heqi_domain::{LineIds, LineIx, Lines, Names, Side};
 use heqi_matching::{Block, Discrepancy, ExactPair, Group, Pass, Residual, State};
 
 use crate::encode::Cells;
@@ -84,8 +84,10 @@ fn member_row(
 
 fn line_id(lines: &Lines, line: LineIx, rows: &mut impl Cells) {
     match &lines.id {
-        LineIds::Named(names) => rows.text(names.get(line)),
-        LineIds::Rows(numbers) => rows.row_id(numbers[line as usize]),
+        LineIds::Named(Names::Texts(names)) => rows.text(names.get(line)),
+        LineIds::Named(Names::Numbers(numbers)) | LineIds::Rows(numbers) => {
+            rows.row_id(numbers[line as usize]);
+        }
     }
 }
 
@@ -135,20 +137,22 @@ fn lines_cell(discrepancy: &Discrepancy, result: &MatchResult) -> String {
             }
             cell.push_str(side.code());
             cell.push(':');
-            let id = result.lines(side).id_of(*line);
-            if !id.contains([';', '\\']) {
-                cell.push_str(&id);
-                continue;
-            }
-            for letter in id.chars() {
-                if matches!(letter, ';' | '\\') {
-                    cell.push('\\');
-                }
-                cell.push(letter);
-            }
+            result.lines(side).with_id(*line, |id| push_escaped(&mut cell, id));
         }
     }
     cell
+}
+
+fn push_escaped(cell: &mut String, id: &str) {
+    if !id.contains([';', '\\']) {
+        return cell.push_str(id);
+    }
+    for letter in id.chars() {
+        if matches!(letter, ';' | '\\') {
+            cell.push('\\');
+        }
+        cell.push(letter);
+    }
 }
 
 /// Takes the cell `lines` of a discrepancy apart again; none if it has not the form

@@ -28,7 +28,7 @@ pub fn keep(all: Lines, period: Option<Period>) -> Lines {
     lines.text = texts(&all.text, &inside);
     lines.other_reference = texts(&all.other_reference, &inside);
     lines.id = match &all.id {
-        LineIds::Named(names) => LineIds::Named(texts(names, &inside)),
+        LineIds::Named(names) => LineIds::Named(names.pick(&inside)),
         LineIds::Rows(rows) => LineIds::Rows(column(rows, &inside)),
     };
     lines

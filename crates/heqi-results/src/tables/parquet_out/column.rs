@@ -7,7 +7,8 @@
 //! Source: Apache Parquet format, "Encodings": PLAIN, `RLE_DICTIONARY`.
 
 use bytes::Bytes;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
+use heqi_domain::decimal;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
@@ -15,6 +16,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
+use twox_hash::XxHash3_64;
 
 /// The encoded bytes of a column chunk and what is to say about them.
 pub type Chunk = (Bytes, ColumnCloseResult);
@@ -32,10 +34,13 @@ pub struct Column {
 
 #[derive(Default)]
 struct Coded {
-    codes: HashMap<Box<[u8]>, u32>,
+    /// Codes by the hash of their value.
+    codes: HashTable<u32>,
+    /// Per code: where its value ends in the dictionary.
+    ends: Vec<u32>,
     runs: Vec<Run>,
-    /// The two values seen last and their codes: most values repeat.
-    recent: [(Box<[u8]>, u32); 2],
+    /// The codes of the two values seen last: most values repeat.
+    recent: [u32; 2],
 }
 
 /// Codes of rows that follow each other.
@@ -73,6 +78,11 @@ impl Column {
     /// Appends a text, or the eight bytes of a fixed value.
     pub fn push(&mut self, value: &[u8]) {
         self.push_times(value, 1);
+    }
+
+    /// Appends a number in decimal form.
+    pub fn push_number(&mut self, number: u32) {
+        self.push(decimal(number, &mut [0; 10]).as_bytes());
     }
 
     /// Appends a value many times over.
@@ -115,7 +125,7 @@ impl Column {
         let (data, encoding) = match self.coded {
             None => (self.plain, Encoding::PLAIN),
             Some(coded) => {
-                let count = coded.codes.len() as u32;
+                let count = coded.ends.len() as u32;
                 let page = Page::DictionaryPage {
                     buf: Bytes::from(self.plain),
                     num_values: count,
@@ -159,26 +169,38 @@ impl Column {
 impl Coded {
     /// The code of a value, which enters the dictionary if it is new.
     fn code(&mut self, value: &[u8], dictionary: &mut Vec<u8>, fixed: bool) -> u32 {
-        if !self.codes.is_empty() {
-            if *self.recent[0].0 == *value {
-                return self.recent[0].1;
-            }
-            if *self.recent[1].0 == *value && self.codes.len() > 1 {
-                self.recent.swap(0, 1);
-                return self.recent[0].1;
-            }
+        let ends = &self.ends;
+        let known = |code: u32, dictionary: &[u8]| {
+            let (from, to) =
+                (code.checked_sub(1).map_or(0, |it| ends[it as usize]), ends[code as usize]);
+            let head = if fixed { 0 } else { 4 };
+            dictionary[from as usize + head..to as usize] == *value
+        };
+        let count = ends.len() as u32;
+        if count > 0 && known(self.recent[0], dictionary) {
+            return self.recent[0];
         }
-        let next = self.codes.len() as u32;
-        let code = match self.codes.get(value) {
+        self.recent.swap(0, 1);
+        if count > 0 && known(self.recent[0], dictionary) {
+            return self.recent[0];
+        }
+        let hash = XxHash3_64::oneshot(value);
+        let code = match self.codes.find(hash, |code| known(*code, dictionary)) {
             Some(code) => *code,
             None => {
                 push_plain(dictionary, value, fixed);
-                self.codes.insert(value.into(), next);
-                next
+                self.ends.push(dictionary.len() as u32);
+                let ends = &self.ends;
+                let hash_of = |code: &u32| {
+                    let from = code.checked_sub(1).map_or(0, |it| ends[it as usize]) as usize;
+                    let head = if fixed { 0 } else { 4 };
+                    XxHash3_64::oneshot(&dictionary[from + head..ends[*code as usize] as usize])
+                };
+                self.codes.insert_unique(hash, count, hash_of);
+                count
             }
         };
-        self.recent.swap(0, 1);
-        self.recent[0] = (value.into(), code);
+        self.recent[0] = code;
         code
     }
 

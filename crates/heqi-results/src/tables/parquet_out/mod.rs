@@ -8,7 +8,7 @@ mod column;
 
 use std::sync::Arc;
 
-use heqi_domain::{LineIds, Lines, Side};
+use heqi_domain::{LineIds, Lines, Names, Side};
 use heqi_matching::{Block, ExactPair, Pass, State};
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::errors::ParquetError;
@@ -23,11 +23,12 @@ use crate::model::MatchResult;
 use crate::staging::{Output, Staging, WrittenFile};
 use crate::tables::{PairCells, TableWriter, WAVE};
 use crate::text::push_hash;
-use crate::work::Work;
+use crate::work::{AT_A_TIME, Work};
 use column::{Chunk, Column};
 
 /// Columns whose values rarely repeat: a dictionary would only cost.
-const MANY_VALUES: [&str; 5] = ["line_id", "reference", "lines", "sentence", "discrepancy_id"];
+const MANY_VALUES: [&str; 6] =
+    ["line_id", "reference", "lines", "sentence", "discrepancy_id", "amount"];
 
 /// Tables as Parquet files.
 pub struct ParquetTables<'a> {
@@ -166,21 +167,37 @@ impl PairCells for Columns {
     }
 }
 
-/// Line ids of pairs, spans of a batch before its bytes: see [`heqi_domain::Strings::span`].
+/// Line ids of pairs, looked up a batch at a time: see [`Lines::fetch`].
 fn push_ids(column: &mut Column, pairs: &[ExactPair], ours: &Lines, theirs: &Lines) {
-    let (LineIds::Named(a), LineIds::Named(b)) = (&ours.id, &theirs.id) else {
-        for pair in pairs {
-            column.push(ours.id_of(pair.ours).as_bytes());
-            column.push(theirs.id_of(pair.theirs).as_bytes());
+    use LineIds::{Named, Rows};
+    match (&ours.id, &theirs.id) {
+        (
+            Named(Names::Numbers(ours)) | Rows(ours),
+            Named(Names::Numbers(theirs)) | Rows(theirs),
+        ) => {
+            for batch in pairs.chunks(AT_A_TIME) {
+                let mut numbers = [[0; 2]; AT_A_TIME];
+                for (numbers, pair) in numbers.iter_mut().zip(batch) {
+                    *numbers = [ours[pair.ours as usize], theirs[pair.theirs as usize]];
+                }
+                numbers[..batch.len()].as_flattened().iter().for_each(|it| column.push_number(*it));
+            }
         }
-        return;
-    };
-    for batch in pairs.chunks(128) {
-        let spans: Vec<_> =
-            batch.iter().map(|pair| (a.span(pair.ours), b.span(pair.theirs))).collect();
-        for (of_a, of_b) in spans {
-            column.push(&a.bytes()[of_a]);
-            column.push(&b.bytes()[of_b]);
+        (Named(Names::Texts(ours)), Named(Names::Texts(theirs))) => {
+            for batch in pairs.chunks(AT_A_TIME) {
+                let span = |pair: &ExactPair| (ours.span(pair.ours), theirs.span(pair.theirs));
+                let spans: Vec<_> = batch.iter().map(span).collect();
+                for (of_ours, of_theirs) in spans {
+                    column.push(&ours.bytes()[of_ours]);
+                    column.push(&theirs.bytes()[of_theirs]);
+                }
+            }
+        }
+        _ => {
+            for pair in pairs {
+                ours.with_id(pair.ours, |id| column.push(id.as_bytes()));
+                theirs.with_id(pair.theirs, |id| column.push(id.as_bytes()));
+            }
         }
     }
 }

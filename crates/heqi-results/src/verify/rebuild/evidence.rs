@@ -20,7 +20,7 @@ impl Tables<'_> {
             Err(error) => return Err(VerifyError::io(&path)(error)),
         };
         let ids = &self.names;
-        let mut lines = text.lines().zip(1_u64..);
+        let mut lines = text.lines().zip(1_u64..).peekable();
         let outcome = &mut rebuilt.outcome;
         let groups = outcome.groups.iter_mut().map(|group| {
             let rank = group.evidence.rank;
@@ -32,24 +32,45 @@ impl Tables<'_> {
             .map(|row| (Subject::Residual(row.side, row.line), &mut row.evidence));
         let before = self.unsound.total;
         for (subject, evidence) in groups.chain(discrepancies).chain(residuals) {
-            let Some((line, row)) = lines.next() else {
-                let code = FindingCode::Unreadable;
-                self.unsound.add(code, FILE, None, "rows", subject.words(), "the end of the file");
-                return Ok(false);
-            };
-            match subject.read(line, ids) {
-                Ok(read) => *evidence = read,
-                Err(found) => {
+            let read = lines.peek().map(|(line, _)| subject.read(line, ids));
+            match read {
+                Some(Ok(read)) => {
+                    *evidence = read;
+                    lines.next();
+                }
+                // Without evidence there is no line; what is not this one's may be a later one's.
+                _ if !matches!(subject, Subject::Group(..)) => {}
+                None => {
+                    let code = FindingCode::Unreadable;
+                    self.unsound.add(
+                        code,
+                        FILE,
+                        None,
+                        "rows",
+                        subject.words(),
+                        "the end of the file",
+                    );
+                    return Ok(false);
+                }
+                Some(Err(found)) => {
+                    let row = lines.next().map(|(_, row)| row);
                     let code = FindingCode::Unreadable;
                     let expected = format!("the evidence of {}", subject.words());
-                    self.unsound.add(code, FILE, Some(row), "evidence", expected, found);
+                    self.unsound.add(code, FILE, row, "evidence", expected, found);
                 }
             }
         }
         if let Some((line, row)) = lines.next() {
             let found = show(Some(line.as_bytes()));
             let code = FindingCode::Unreadable;
-            self.unsound.add(code, FILE, Some(row), "rows", "the end of the file", found);
+            self.unsound.add(
+                code,
+                FILE,
+                Some(row),
+                "rows",
+                "evidence of what the tables hold, in their order",
+                found,
+            );
         }
         Ok(self.unsound.total == before)
     }
