@@ -88,19 +88,19 @@ const fn place(block: u32, word: u64) -> u64 {
 pub(crate) fn look(
     lines: [&Lines; 2],
     block_of: [&[u32]; 2],
-    open: &mut [(u32, OpenBlock)],
+    open: &mut [OpenBlock],
     references: References,
 ) -> Twins {
     let mut questions: HashMap<Question, AtomicU8> = HashMap::new();
     let mut amounts = Amounts::new();
-    for (block, sides) in open.iter() {
+    for (block, sides) in (0..).zip(open.iter()) {
         for (side, items) in sides.iter().enumerate() {
             for item in items {
-                amounts.insert((*block, item.amount), ());
+                amounts.insert((block, item.amount), ());
                 let raw = lines[side].reference.get(item.line);
                 if item.key != 0 {
-                    questions.entry(Question::Key(*block, item.key, item.amount > 0)).or_default();
-                    questions.entry(Question::Shape(*block, shape_hash(raw))).or_default();
+                    questions.entry(Question::Key(block, item.key, item.amount > 0)).or_default();
+                    questions.entry(Question::Shape(block, shape_hash(raw))).or_default();
                 }
             }
         }
@@ -109,7 +109,7 @@ pub(crate) fn look(
     let mut twins: Vec<Twin> = Vec::new();
     for side in [OURS, THEIRS] {
         let mut waiting = vec![0_u64; lines[side].len().div_ceil(64)];
-        for item in open.iter().flat_map(|(_, sides)| &sides[side]) {
+        for item in open.iter().flat_map(|sides| &sides[side]) {
             waiting[item.line as usize / 64] |= 1 << (item.line % 64);
         }
         let tables = (&asked, &questions, &amounts);
@@ -117,7 +117,8 @@ pub(crate) fn look(
     }
     twins
         .par_sort_unstable_by_key(|twin| (twin.block, twin.amount, twin.side, twin.day, twin.line));
-    open.par_iter_mut().for_each(|(block, sides)| {
+    open.par_iter_mut().enumerate().for_each(|(block, sides)| {
+        let block = block as u32;
         for side in [OURS, THEIRS] {
             let other = 1_u8 << (1 - side);
             for item in sides[side].iter_mut().filter(|item| item.key != 0) {
@@ -127,8 +128,8 @@ pub(crate) fn look(
                         .is_some_and(|seen| seen.load(Ordering::Relaxed) & other != 0)
                 };
                 let shape = shape_hash(lines[side].reference.get(item.line));
-                item.points = known(Question::Key(*block, item.key, item.amount > 0));
-                item.shared_shape = known(Question::Shape(*block, shape));
+                item.points = known(Question::Key(block, item.key, item.amount > 0));
+                item.shared_shape = known(Question::Shape(block, shape));
             }
         }
     });

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::block::Blocks;
 use crate::content::{content_key, id_of_keys};
-use crate::evidence::Evidence;
+use crate::evidence::Grounds;
 use crate::outcome::{Block, Discrepancy, Group, GroupId, Residual, State, Verdict};
 use crate::run::MatchError;
 
@@ -23,48 +23,8 @@ pub struct Openings {
     pub only: Option<[i64; 2]>,
 }
 
-/// Builds blocks and their discrepancies, and proves the identity.
-pub(crate) fn build(
-    ours: &Lines,
-    theirs: &Lines,
-    blocks: &Blocks,
-    groups: &[Group],
-    of_residuals: Vec<Discrepancy>,
-    openings: &Openings,
-) -> Result<(Vec<Block>, Vec<Discrepancy>), MatchError> {
-    let mut built = totals(ours, theirs, blocks, openings);
-    // Each list has its blocks in order.
-    let [of_groups, of_lines] = from_groups(ours, theirs, groups);
-    let mut lists = [from_openings(&built), of_groups, of_lines, of_residuals]
-        .map(|list| list.into_iter().peekable());
-    let mut discrepancies = Vec::new();
-    for (number, block) in built.iter_mut().enumerate() {
-        let at = discrepancies.len();
-        for list in &mut lists {
-            discrepancies.extend(std::iter::from_fn(|| {
-                list.next_if(|found| found.block as usize == number)
-            }));
-        }
-        discrepancies[at..].par_sort_by_key(|found| (found.verdict.main, found.id));
-        block.discrepancies = at..discrepancies.len();
-        let sum: i128 = discrepancies[block.discrepancies.clone()]
-            .iter()
-            .map(|row| i128::from(row.amount))
-            .sum();
-        let [closing_ours, closing_theirs] = block.closing();
-        let off = closing_ours - closing_theirs - sum;
-        if off != 0 {
-            return Err(MatchError::NotClosed {
-                customer: block.account.customer.clone(),
-                currency: block.account.currency.to_string(),
-                off,
-            });
-        }
-    }
-    Ok((built, discrepancies))
-}
-
-fn totals(ours: &Lines, theirs: &Lines, blocks: &Blocks, openings: &Openings) -> Vec<Block> {
+/// Blocks with their sums and opening balances, without discrepancies yet.
+pub(crate) fn totals(lines: [&Lines; 2], blocks: &Blocks, openings: &Openings) -> Vec<Block> {
     let mut built: Vec<Block> = blocks
         .accounts
         .iter()
@@ -81,13 +41,17 @@ fn totals(ours: &Lines, theirs: &Lines, blocks: &Blocks, openings: &Openings) ->
             }
         })
         .collect();
-    for (side, lines, of) in [(0, ours, &blocks.of_ours), (1, theirs, &blocks.of_theirs)] {
+    let sums = |lines: &Lines| {
         let mut sums = vec![(0_u64, 0_i128); lines.accounts.len()];
         for (account, amount) in lines.account.iter().zip(&lines.amount) {
             let sum = &mut sums[*account as usize];
             sum.0 += 1;
             sum.1 += i128::from(*amount);
         }
+        sums
+    };
+    let (ours, theirs) = rayon::join(|| sums(lines[0]), || sums(lines[1]));
+    for (side, sums, of) in [(0, ours, &blocks.of_ours), (1, theirs, &blocks.of_theirs)] {
         for (account, (count, sum)) in sums.into_iter().enumerate() {
             let block = &mut built[of[account] as usize];
             block.lines[side] += count;
@@ -97,37 +61,55 @@ fn totals(ours: &Lines, theirs: &Lines, blocks: &Blocks, openings: &Openings) ->
     built
 }
 
+/// The discrepancies of a block, in order, and the proof that they make its bridge.
+pub(crate) fn of_block(
+    [ours, theirs]: [&Lines; 2],
+    number: u32,
+    block: &Block,
+    groups: &[Group],
+    of_residuals: Vec<Discrepancy>,
+) -> Result<Vec<Discrepancy>, MatchError> {
+    let mut discrepancies = of_residuals;
+    discrepancies.extend(from_opening(number, block));
+    from_groups(ours, theirs, groups, &mut discrepancies);
+    discrepancies.par_sort_by_key(|found| (found.verdict.main, found.id));
+    let sum: i128 = discrepancies.iter().map(|row| i128::from(row.amount)).sum();
+    let [closing_ours, closing_theirs] = block.closing();
+    let off = closing_ours - closing_theirs - sum;
+    if off == 0 {
+        return Ok(discrepancies);
+    }
+    Err(MatchError::NotClosed {
+        customer: block.account.customer.clone(),
+        currency: block.account.currency.to_string(),
+        off,
+    })
+}
+
 /// An opening difference is a discrepancy of its own until its items are carried forward.
-fn from_openings(blocks: &[Block]) -> Vec<Discrepancy> {
-    let differing =
-        blocks.iter().enumerate().filter(|(_, block)| block.opening[0] != block.opening[1]);
-    differing
-        .map(|(number, block)| Discrepancy {
-            id: GroupId(crate::reference::hash_text(
-                format!("opening\u{0}{}\u{0}{}", block.account.customer, block.account.currency)
-                    .as_bytes(),
-            )),
-            block: number as u32,
-            verdict: Verdict::of(Reason::Opening),
-            // Openings were given as i64 each, so the difference of two fits i128 and, being
-            // bounded by the caller's input, i64 in every real book; saturation would break the
-            // identity below and fail the run.
-            amount: i64::try_from(block.opening[0] - block.opening[1]).unwrap_or(i64::MAX),
-            ours: Vec::new(),
-            theirs: Vec::new(),
-            group: None,
-            evidence: Evidence::default(),
-        })
-        .collect()
+fn from_opening(number: u32, block: &Block) -> Option<Discrepancy> {
+    (block.opening[0] != block.opening[1]).then(|| Discrepancy {
+        id: GroupId(crate::reference::hash_text(
+            format!("opening\u{0}{}\u{0}{}", block.account.customer, block.account.currency)
+                .as_bytes(),
+        )),
+        block: number,
+        verdict: Verdict::of(Reason::Opening),
+        // Openings were given as i64 each, so the difference of two fits i128 and, being
+        // bounded by the caller's input, i64 in every real book; saturation would break the
+        // identity and fail the run.
+        amount: i64::try_from(block.opening[0] - block.opening[1]).unwrap_or(i64::MAX),
+        ours: Vec::new(),
+        theirs: Vec::new(),
+        group: None,
+        evidence: Grounds::default(),
+    })
 }
 
 /// Groups with a difference. Of suggestions that share lines only the first counts; a line that
 /// stands only in later ones is a discrepancy by itself, so that every cent is explained once.
-/// Both lists have their blocks in order.
-fn from_groups(ours: &Lines, theirs: &Lines, groups: &[Group]) -> [Vec<Discrepancy>; 2] {
+fn from_groups(ours: &Lines, theirs: &Lines, groups: &[Group], found: &mut Vec<Discrepancy>) {
     let mut spoken: BTreeSet<(Side, LineIx)> = BTreeSet::new();
-    let mut found = Vec::new();
-    let mut by_line = Vec::new();
     let mut later: Vec<&Group> = Vec::new();
     for group in groups {
         if group.state == State::Suggested {
@@ -153,11 +135,10 @@ fn from_groups(ours: &Lines, theirs: &Lines, groups: &[Group]) -> [Vec<Discrepan
                     evidence: group.evidence.clone(),
                 };
                 let content = content_key(lines, line);
-                by_line.push(from_residual(&residual, content, lines.amount[line as usize]));
+                found.push(from_residual(&residual, content, lines.amount[line as usize]));
             }
         }
     }
-    [found, by_line]
 }
 
 fn members(group: &Group) -> impl Iterator<Item = (Side, LineIx)> + '_ {

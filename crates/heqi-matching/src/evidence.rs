@@ -3,6 +3,9 @@
 //! Evidence names facts of the stored lines, never intermediate state of a pass; the checker
 //! shares no code with the passes.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
 use heqi_domain::Reason;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +56,52 @@ pub struct Evidence {
     /// Rank among suggestions for the same lines, 1 = best; 0 where it is not a suggestion.
     #[serde(default, skip_serializing_if = "is_zero32")]
     pub rank: u32,
+}
+
+/// Evidence as a group, residual or discrepancy carries it: shared with whatever rests on the same
+/// facts, and nothing where there are none, since there are millions of lines and most have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grounds(Option<Arc<Evidence>>);
+
+/// What is shown where there are no facts.
+static NOTHING: Evidence = Evidence {
+    key: String::new(),
+    days: None,
+    search: None,
+    tried: 0,
+    candidates: 0,
+    rate_ppm: None,
+    witness: None,
+    hypotheses: Vec::new(),
+    rank: 0,
+};
+
+impl Grounds {
+    /// Whether there is any fact.
+    #[must_use]
+    pub const fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl From<Evidence> for Grounds {
+    fn from(evidence: Evidence) -> Self {
+        Self((evidence != NOTHING).then(|| Arc::new(evidence)))
+    }
+}
+
+impl Deref for Grounds {
+    type Target = Evidence;
+
+    fn deref(&self) -> &Evidence {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for Grounds {
+    fn deref_mut(&mut self) -> &mut Evidence {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
 }
 
 /// "You list `ours` documents of this amount in this window, the customer lists `theirs`":

@@ -29,7 +29,7 @@ mod work;
 
 pub use bridge::Openings;
 pub use check::{Checked, Place, Violation, Violations, check};
-pub use evidence::{Evidence, SearchAnswer, Witness};
+pub use evidence::{Evidence, Grounds, SearchAnswer, Witness};
 pub use explain::sentence;
 pub use outcome::{
     Block, Discrepancy, ExactPair, Group, GroupId, Outcome, Pass, Residual, State, Verdict,

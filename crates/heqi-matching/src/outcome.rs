@@ -6,7 +6,7 @@
 use heqi_domain::{Account, LineIx, Reason, Side};
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::Evidence;
+use crate::evidence::Grounds;
 
 /// The rule that joined a group. The order is the order of the passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -176,7 +176,7 @@ pub struct Group {
     /// What is to say about it.
     pub verdict: Verdict,
     /// Why, so that the checker can re-verify it.
-    pub evidence: Evidence,
+    pub evidence: Grounds,
 }
 
 /// A line that no pass could place.
@@ -191,7 +191,7 @@ pub struct Residual {
     /// Why it stands alone.
     pub verdict: Verdict,
     /// Why, so that the checker can re-verify it.
-    pub evidence: Evidence,
+    pub evidence: Grounds,
 }
 
 /// One reason, one signed amount, the lines it stands on.
@@ -212,7 +212,7 @@ pub struct Discrepancy {
     /// The group it belongs to, if it belongs to one.
     pub group: Option<GroupId>,
     /// Why, so that the checker can re-verify it.
-    pub evidence: Evidence,
+    pub evidence: Grounds,
 }
 
 /// The lines that may meet 分组, and their bridge 余额调节表.

@@ -10,7 +10,9 @@ use crate::content::group_id;
 use crate::evidence::Evidence;
 use crate::exact::{self, Exact, PlainPair};
 use crate::explain::residual;
-use crate::outcome::{Discrepancy, ExactPair, Group, Outcome, Pass, Residual, State, Verdict};
+use crate::outcome::{
+    Block, Discrepancy, ExactPair, Group, Outcome, Pass, Residual, State, Verdict,
+};
 use crate::passes;
 use crate::ruleset::RuleSet;
 use crate::work::{self, OURS, THEIRS, Work};
@@ -65,15 +67,42 @@ pub fn match_lines(
     if progress.cancelled() {
         return Err(MatchError::Cancelled);
     }
-    let context = Context { lines: [ours, theirs], blocks: &blocks, rules };
-    let open = std::mem::take(&mut exact.open);
+    let context = Context { lines: [ours, theirs], blocks: &blocks, rules, progress };
     let plain = std::mem::take(&mut exact.plain);
     let (pairs, parts) =
-        rayon::join(|| context.in_order(plain), || context.explain(&open, progress));
+        rayon::join(|| context.in_order(plain), || context.explain(exact, openings));
     if progress.cancelled() {
         return Err(MatchError::Cancelled);
     }
-    context.assemble(&exact, pairs, parts, openings)
+    assemble(pairs, parts)
+}
+
+/// Puts the parts of all blocks end to end.
+fn assemble(
+    pairs: Vec<ExactPair>,
+    parts: Vec<Result<Part, MatchError>>,
+) -> Result<Outcome, MatchError> {
+    let (mut groups, mut residuals, mut discrepancies) = (Vec::new(), Vec::new(), Vec::new());
+    let mut blocks = Vec::with_capacity(parts.len());
+    let mut at = 0;
+    for part in parts {
+        let mut part = part?;
+        part.block.discrepancies = at..at + part.discrepancies.len();
+        at += part.discrepancies.len();
+        blocks.push(part.block);
+        groups.push(part.groups);
+        residuals.push(part.residuals);
+        discrepancies.push(part.discrepancies);
+    }
+    let ((groups, residuals), discrepancies) =
+        rayon::join(|| (end_to_end(groups), end_to_end(residuals)), || end_to_end(discrepancies));
+    Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
+}
+
+fn end_to_end<T>(parts: Vec<Vec<T>>) -> Vec<T> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    parts.into_iter().for_each(|mut part| all.append(&mut part));
+    all
 }
 
 /// All subset sums of what passes this check fit in 64 bits.
@@ -83,7 +112,10 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
         if u32::try_from(side.len()).is_err() {
             return Err(MatchError::TooMany(u32::MAX));
         }
-        total += side.amount.iter().map(|amount| u128::from(amount.unsigned_abs())).sum::<u128>();
+        let size = |amounts: &[i64]| {
+            amounts.iter().map(|amount| u128::from(amount.unsigned_abs())).sum::<u128>()
+        };
+        total += side.amount.par_chunks(1 << 16).map(size).sum::<u128>();
     }
     if total > i64::MAX as u128 { Err(MatchError::TooLarge) } else { Ok(()) }
 }
@@ -91,11 +123,11 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
 /// Open lines that are looked up together: see [`Lines::fetch`].
 const AT_A_TIME: usize = 128;
 
-#[derive(Default)]
+/// What one block comes to.
 struct Part {
+    block: Block,
     groups: Vec<Group>,
     residuals: Vec<Residual>,
-    /// One a residual.
     discrepancies: Vec<Discrepancy>,
 }
 
@@ -103,6 +135,7 @@ struct Context<'a> {
     lines: [&'a Lines; 2],
     blocks: &'a Blocks,
     rules: &'a RuleSet,
+    progress: &'a dyn Progress,
 }
 
 impl Context<'_> {
@@ -111,8 +144,8 @@ impl Context<'_> {
         of[self.lines[side].account[line as usize] as usize]
     }
 
-    /// Open lines by block, blocks in order.
-    fn open_blocks(&self, open: &[Vec<(LineIx, bool)>; 2]) -> Vec<(u32, OpenBlock)> {
+    /// Open lines by block.
+    fn open_blocks(&self, open: &[Vec<(LineIx, bool)>; 2]) -> Vec<OpenBlock> {
         let mut counts = vec![[0_usize; 2]; self.blocks.accounts.len()];
         for side in [OURS, THEIRS] {
             for (line, _) in &open[side] {
@@ -139,93 +172,75 @@ impl Context<'_> {
                 blocks[self.block_of(side, item.line) as usize][side].push(item);
             }
         }
-        let numbered = blocks.into_iter().enumerate();
-        numbered
-            .filter(|(_, sides)| !sides[OURS].is_empty() || !sides[THEIRS].is_empty())
-            .map(|(block, sides)| (block as u32, sides))
-            .collect()
+        blocks
     }
 
-    /// The later passes over all open lines, blocks in order.
-    fn explain(&self, open: &[Vec<(LineIx, bool)>; 2], progress: &dyn Progress) -> Vec<Part> {
-        let mut by_block = self.open_blocks(open);
+    /// The later passes over all open lines, why the last lines stand alone, and the bridges:
+    /// one part a block, in order.
+    fn explain(&self, exact: Exact, openings: &Openings) -> Vec<Result<Part, MatchError>> {
+        let mut open = self.open_blocks(&exact.open);
         let twins = self.rules.passes.look_around().then(|| {
             let of = [&self.blocks.of_ours, &self.blocks.of_theirs].map(Vec::as_slice);
-            around::look(self.lines, of, &mut by_block, self.rules.references)
+            around::look(self.lines, of, &mut open, self.rules.references)
         });
-        let left: u64 = open.iter().map(|side| side.len() as u64).sum();
-        progress.stage(Stage::Explain, left);
-        by_block
-            .into_par_iter()
-            .map(|(block, items)| {
-                if progress.cancelled() {
-                    return Part::default();
-                }
-                let count = (items[OURS].len() + items[THEIRS].len()) as u64;
-                let part = self.block(block, items, twins.as_ref(), progress);
-                progress.advance(count);
+        let left: u64 = exact.open.iter().map(|side| side.len() as u64).sum();
+        self.progress.stage(Stage::Explain, left);
+        let mut groups: Vec<Vec<Group>> = self.blocks.accounts.iter().map(|_| Vec::new()).collect();
+        for group in self.exact_groups(&exact) {
+            groups[group.block as usize].push(group);
+        }
+        let blocks = bridge::totals(self.lines, self.blocks, openings);
+        let inputs = open.into_par_iter().zip(groups).zip(blocks).enumerate();
+        // Blocks are of very unlike size, so they are handed out one by one.
+        inputs
+            .with_max_len(1)
+            .map(|(number, ((open, groups), block))| {
+                let count = (open[OURS].len() + open[THEIRS].len()) as u64;
+                let part = self.block(number as u32, open, groups, block, twins.as_ref());
+                self.progress.advance(count);
                 part
             })
             .collect()
     }
 
-    /// The later passes of one block, and why its last lines stand alone.
+    /// The later passes of one block, why its last lines stand alone, and its bridge.
     fn block(
         &self,
-        block: u32,
-        items: OpenBlock,
+        number: u32,
+        open: OpenBlock,
+        mut groups: Vec<Group>,
+        block: Block,
         twins: Option<&Twins>,
-        progress: &dyn Progress,
-    ) -> Part {
-        let mut work = Work::new(self.rules, block, self.lines, items, progress);
-        passes::run(&mut work);
-        if progress.cancelled() {
-            return Part::default();
+    ) -> Result<Part, MatchError> {
+        let mut work = Work::new(self.rules, number, self.lines, open, self.progress);
+        if !self.progress.cancelled() {
+            passes::run(&mut work);
+        }
+        if self.progress.cancelled() {
+            return Err(MatchError::Cancelled);
         }
         let proposed = work.proposed();
-        let mut part = Part::default();
+        let (mut residuals, mut discrepancies) = (Vec::new(), Vec::new());
         for side in [OURS, THEIRS] {
             for at in work.open(side).filter(|at| !proposed[side][*at]) {
                 let item = &work.items[side][at];
                 let equal =
-                    twins.map(|all| [OURS, THEIRS].map(|side| all.of(block, side, item.amount)));
+                    twins.map(|all| [OURS, THEIRS].map(|side| all.of(number, side, item.amount)));
                 let (verdict, evidence) = residual::explain(&work, side, at, equal);
                 let (side, line) = (work::side(side), item.line);
-                let residual = Residual { side, line, block, verdict, evidence };
-                part.discrepancies.push(bridge::from_residual(
-                    &residual,
-                    item.content,
-                    item.amount,
-                ));
-                part.residuals.push(residual);
+                let evidence = evidence.into();
+                let residual = Residual { side, line, block: number, verdict, evidence };
+                discrepancies.push(bridge::from_residual(&residual, item.content, item.amount));
+                residuals.push(residual);
             }
         }
-        part.groups = work.groups;
-        part
-    }
-
-    fn assemble(
-        &self,
-        exact: &Exact,
-        pairs: Vec<ExactPair>,
-        parts: Vec<Part>,
-        openings: &Openings,
-    ) -> Result<Outcome, MatchError> {
-        let [ours, theirs] = self.lines;
-        let mut groups = self.exact_groups(exact);
-        let (mut residuals, mut discrepancies) = (Vec::new(), Vec::new());
-        for part in parts {
-            groups.extend(part.groups);
-            residuals.extend(part.residuals);
-            discrepancies.extend(part.discrepancies);
-        }
+        groups.append(&mut work.groups);
         groups.sort_by_cached_key(|group| {
-            (group.block, group.state, group.evidence.rank, self.first_day(group), group.id)
+            (group.state, group.evidence.rank, self.first_day(group), group.id)
         });
         unique_ids(&mut groups);
-        let (blocks, discrepancies) =
-            bridge::build(ours, theirs, self.blocks, &groups, discrepancies, openings)?;
-        Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
+        let discrepancies = bridge::of_block(self.lines, number, &block, &groups, discrepancies)?;
+        Ok(Part { block, groups, residuals, discrepancies })
     }
 
     fn first_day(&self, group: &Group) -> i32 {
@@ -255,7 +270,8 @@ impl Context<'_> {
                     evidence: Evidence {
                         key: crate::reference::core(ours.reference.get(a[0])),
                         ..Evidence::default()
-                    },
+                    }
+                    .into(),
                     ours: a,
                     theirs: b,
                 }
@@ -265,38 +281,53 @@ impl Context<'_> {
 
     /// Pairs by block, day and id: by content, and readable by a person.
     fn in_order(&self, parts: Vec<Vec<PlainPair>>) -> Vec<ExactPair> {
-        let mut starts = vec![0_usize; self.blocks.accounts.len() + 1];
+        let mut counts = vec![0_usize; self.blocks.accounts.len()];
         for pair in parts.iter().flatten() {
-            starts[pair.block as usize + 1] += 1;
+            counts[pair.block as usize] += 1;
         }
-        for block in 0..self.blocks.accounts.len() {
-            starts[block + 1] += starts[block];
-        }
-        let mut next = starts.clone();
         let blank = ExactPair { id: crate::GroupId(0), ours: 0, theirs: 0 };
-        let mut sorted = vec![blank; starts[self.blocks.accounts.len()]];
-        for pair in parts.into_iter().flatten() {
-            let slot = &mut next[pair.block as usize];
-            sorted[*slot] = ExactPair { id: pair.id, ours: pair.ours, theirs: pair.theirs };
-            *slot += 1;
-        }
-        let day = &self.lines[OURS].day;
-        let mut rest: &mut [ExactPair] = &mut sorted;
-        let mut buckets = Vec::with_capacity(self.blocks.accounts.len());
-        for bounds in starts.windows(2) {
-            let (head, tail) = rest.split_at_mut(bounds[1] - bounds[0]);
-            buckets.push(head);
-            rest = tail;
-        }
-        buckets.into_par_iter().for_each(|bucket| {
-            let mut keyed: Vec<(i32, ExactPair)> =
-                bucket.iter().map(|pair| (day[pair.ours as usize], *pair)).collect();
-            keyed.sort_unstable_by_key(|(day, pair)| (*day, pair.id, pair.ours));
-            for (slot, (_, pair)) in bucket.iter_mut().zip(keyed) {
-                *slot = pair;
+        let mut sorted = vec![blank; counts.iter().sum()];
+        let buckets = counts.iter().scan(sorted.as_mut_slice(), |rest, count| {
+            let (bucket, others) = std::mem::take(rest).split_at_mut(*count);
+            *rest = others;
+            Some(bucket)
+        });
+        let mut buckets: Vec<&mut [ExactPair]> = buckets.collect();
+        // Each range of blocks picks its pairs out of all.
+        let ranges = rayon::current_num_threads();
+        let share = counts.iter().sum::<usize>().div_ceil(ranges).max(1);
+        let mut taken = Vec::with_capacity(ranges);
+        let (mut first, mut size) = (0, 0);
+        for (block, count) in counts.iter().enumerate() {
+            size += count;
+            if size >= share || block + 1 == counts.len() {
+                taken.push((first, buckets.drain(..block + 1 - first).collect::<Vec<_>>()));
+                (first, size) = (block + 1, 0);
             }
+        }
+        taken.into_par_iter().for_each(|(first, mut buckets)| {
+            let mut used = vec![0_usize; buckets.len()];
+            for pair in parts.iter().flatten() {
+                let block = (pair.block as usize).wrapping_sub(first);
+                if let (Some(bucket), Some(used)) = (buckets.get_mut(block), used.get_mut(block)) {
+                    bucket[*used] = ExactPair { id: pair.id, ours: pair.ours, theirs: pair.theirs };
+                    *used += 1;
+                }
+            }
+            buckets.into_par_iter().for_each(|bucket| self.by_day(bucket));
         });
         sorted
+    }
+
+    /// The pairs of a block by day and id.
+    fn by_day(&self, pairs: &mut [ExactPair]) {
+        let day = &self.lines[OURS].day;
+        let mut keyed: Vec<(i32, ExactPair)> =
+            pairs.iter().map(|pair| (day[pair.ours as usize], *pair)).collect();
+        keyed.sort_unstable_by_key(|(day, pair)| (*day, pair.id, pair.ours));
+        for (slot, (_, pair)) in pairs.iter_mut().zip(keyed) {
+            *slot = pair;
+        }
     }
 }
 

@@ -212,7 +212,7 @@ impl<'a> Work<'a> {
             ours: ours_ix,
             theirs: theirs_ix,
             verdict,
-            evidence,
+            evidence: evidence.into(),
         });
     }
 

@@ -12,8 +12,8 @@ use heqi_domain::{
 };
 use heqi_intake::{Format, Inspection, Orientation, Reject, RejectReason};
 use heqi_matching::{
-    Block, Discrepancy, Evidence, ExactPair, Group, GroupId, Outcome, Pass, Residual, SearchAnswer,
-    State, Verdict,
+    Block, Discrepancy, Evidence, ExactPair, Grounds, Group, GroupId, Outcome, Pass, Residual,
+    SearchAnswer, State, Verdict,
 };
 
 use crate::model::{Input, MatchResult, Rules};
@@ -73,7 +73,7 @@ fn group(
     sides: [&[u32]; 2],
     difference: i64,
     verdict: Verdict,
-    evidence: Evidence,
+    evidence: Grounds,
 ) -> Group {
     let [ours, theirs] = sides.map(<[u32]>::to_vec);
     Group { id: GroupId(id), block: 0, pass, state, ours, theirs, difference, verdict, evidence }
@@ -87,15 +87,18 @@ fn discrepancy(
     group: Option<u64>,
 ) -> Discrepancy {
     let [ours, theirs] = sides.map(<[u32]>::to_vec);
-    let (verdict, evidence) = (Verdict::of(reason), Evidence::default());
+    let (verdict, evidence) = (Verdict::of(reason), Grounds::default());
     let group = group.map(GroupId);
     Discrepancy { id: GroupId(id), block: 0, verdict, amount, ours, theirs, group, evidence }
 }
 
 fn groups() -> Vec<Group> {
-    let proof = |key: &str, days| Evidence { key: key.to_owned(), days, ..Evidence::default() };
-    let rank = |rank| Evidence { rank, candidates: 2, ..Evidence::default() };
-    let merged = Evidence { search: Some(SearchAnswer::Unique), tried: 3, ..Evidence::default() };
+    let proof = |key: &str, days| {
+        Grounds::from(Evidence { key: key.to_owned(), days, ..Evidence::default() })
+    };
+    let rank = |rank| Grounds::from(Evidence { rank, candidates: 2, ..Evidence::default() });
+    let merged =
+        Evidence { search: Some(SearchAnswer::Unique), tried: 3, ..Evidence::default() }.into();
     let near = Verdict::of(Reason::Ambiguous).with(Reason::MissingReference);
     vec![
         group(
@@ -154,14 +157,14 @@ pub fn outcome() -> Outcome {
                 line: 2,
                 block: 0,
                 verdict: Verdict::of(Reason::MissingTheirs),
-                evidence: Evidence::default(),
+                evidence: Grounds::default(),
             },
             Residual {
                 side: Side::Theirs,
                 line: 2,
                 block: 0,
                 verdict: Verdict::of(Reason::UnrecognisedPayment).with(Reason::Cutoff),
-                evidence: Evidence::default(),
+                evidence: Grounds::default(),
             },
         ],
         discrepancies: vec![

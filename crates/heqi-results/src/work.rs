@@ -23,18 +23,21 @@ pub struct Work<'a> {
 impl<'a> Work<'a> {
     /// Prepares what every writer needs.
     pub fn new(result: &MatchResult, progress: &'a dyn Progress) -> Self {
-        let said: Vec<Vec<String>> = result
-            .outcome
-            .discrepancies
-            .par_chunks(AT_A_TIME)
-            .map(|some| {
-                result.ours.fetch(some.iter().flat_map(|it| it.ours.iter().copied()));
-                result.theirs.fetch(some.iter().flat_map(|it| it.theirs.iter().copied()));
-                some.iter().map(result.sentence).collect()
-            })
-            .collect();
-        let sentences = said.into_iter().flatten().collect();
-        Self { pieces: pieces(result), sentences, progress }
+        let sentences = || {
+            let said: Vec<Vec<String>> = result
+                .outcome
+                .discrepancies
+                .par_chunks(AT_A_TIME)
+                .map(|some| {
+                    result.ours.fetch(some.iter().flat_map(|it| it.ours.iter().copied()));
+                    result.theirs.fetch(some.iter().flat_map(|it| it.theirs.iter().copied()));
+                    some.iter().map(result.sentence).collect()
+                })
+                .collect();
+            said.into_iter().flatten().collect()
+        };
+        let (pieces, sentences) = rayon::join(|| pieces(result), sentences);
+        Self { pieces, sentences, progress }
     }
 
     /// Stops if a person asked for it.

@@ -29,7 +29,8 @@ pub fn write(
     progress: &dyn Progress,
 ) -> Result<Written, ResultsError> {
     // An outcome that does not add up is refused before a byte is written.
-    let summary = Summary::of(result)?;
+    let (summary, work) = rayon::join(|| Summary::of(result), || Work::new(result, progress));
+    let summary = summary?;
     let staging = Staging::beside(dir)?;
     let wants = |format| formats.contains(&format);
     let lines = (result.ours.len() + result.theirs.len()) as u64;
@@ -42,7 +43,6 @@ pub fn write(
     ];
     let total = rounds.iter().filter(|(format, _)| wants(*format)).map(|(_, times)| times * lines);
     progress.stage(Stage::Write, total.sum());
-    let work = Work::new(result, progress);
     work.check()?;
     let mut files = vec![staging.put("rules.toml", result.rules.toml.as_bytes())?];
     for (format, shape) in [(ResultFormat::Csv, Shape::Csv), (ResultFormat::Json, Shape::Jsonl)] {

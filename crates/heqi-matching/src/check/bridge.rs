@@ -194,7 +194,7 @@ fn compare(
         let wanted = format!("those of its group ({})", lines(&expected.ours, &expected.theirs));
         differ("lines", wanted, format!("others ({})", lines(&row.ours, &row.theirs)));
     }
-    if let Some(evidence) = expected.evidence.filter(|evidence| **evidence != row.evidence) {
+    if let Some(evidence) = expected.evidence.filter(|evidence| **evidence != *row.evidence) {
         differ("evidence", format!("{evidence:?}"), format!("{:?}", row.evidence));
     }
 }

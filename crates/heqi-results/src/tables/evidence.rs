@@ -29,9 +29,8 @@ pub fn write(
     work: &Work,
 ) -> Result<WrittenFile, ResultsError> {
     let outcome = result.outcome;
-    let nothing = Evidence::default();
-    let discrepancies = outcome.discrepancies.iter().filter(|it| it.evidence != nothing);
-    let residuals = outcome.residuals.iter().filter(|it| it.evidence != nothing);
+    let discrepancies = outcome.discrepancies.iter().filter(|it| it.evidence.is_some());
+    let residuals = outcome.residuals.iter().filter(|it| it.evidence.is_some());
     let proofs: Vec<Proof> = (outcome.groups.iter().map(Proof::Group))
         .chain(discrepancies.map(Proof::Discrepancy))
         .chain(residuals.map(Proof::Residual))

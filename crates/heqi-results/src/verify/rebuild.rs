@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use heqi_domain::{Account, Lines, Reason, Side};
-use heqi_matching::{Block, Discrepancy, Evidence, Outcome, Residual};
+use heqi_matching::{Block, Discrepancy, Grounds, Outcome, Residual};
 
 use super::VerifyError;
 use super::cells::{self, Names};
@@ -190,7 +190,7 @@ impl Tables<'_> {
             let line = need(tables.names.line(side, &cells[1]), "line_id", &cells[1])?;
             // The row shows the account of its own file, which may spell the block otherwise.
             let verdict = need(cells::verdict(&cells[2], false), "reason", &cells[2])?;
-            let evidence = Evidence::default();
+            let evidence = Grounds::default();
             rebuilt.outcome.residuals.push(Residual { side, line, block: 0, verdict, evidence });
             rebuilt.residuals.push(row);
             Ok(())
@@ -219,7 +219,7 @@ impl Tables<'_> {
                 ours,
                 theirs,
                 group,
-                evidence: Evidence::default(),
+                evidence: Grounds::default(),
             });
             rebuilt.discrepancies.push(row);
             Ok(())

@@ -3,7 +3,7 @@
 use heqi_domain::{Account, Currency, Lang, Lines, Reason};
 use heqi_intake::{Format, Orientation};
 use heqi_matching::{
-    Discrepancy, Evidence, ExactPair, Group, GroupId, Outcome, Pass, Residual, Verdict,
+    Discrepancy, ExactPair, Grounds, Group, GroupId, Outcome, Pass, Residual, Verdict,
 };
 
 use super::*;
@@ -45,7 +45,7 @@ fn discrepancy(block: u32, reason: Reason, amount: i64) -> Discrepancy {
         ours: Vec::new(),
         theirs: Vec::new(),
         group: None,
-        evidence: Evidence::default(),
+        evidence: Grounds::default(),
     }
 }
 
@@ -59,7 +59,7 @@ fn group(state: State, ours: &[u32], theirs: &[u32], difference: i64) -> Group {
         theirs: theirs.to_vec(),
         difference,
         verdict: Verdict::NONE,
-        evidence: Evidence::default(),
+        evidence: Grounds::default(),
     }
 }
 
@@ -82,7 +82,7 @@ fn outcome() -> (Outcome, Lines, Lines) {
         line: 3,
         block: 1,
         verdict: Verdict::of(Reason::MissingTheirs),
-        evidence: Evidence::default(),
+        evidence: Grounds::default(),
     };
     let outcome = Outcome {
         blocks: vec![

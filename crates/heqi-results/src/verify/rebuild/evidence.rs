@@ -35,7 +35,7 @@ impl Tables<'_> {
             let read = lines.peek().map(|(line, _)| subject.read(line, ids));
             match read {
                 Some(Ok(read)) => {
-                    *evidence = read;
+                    *evidence = read.into();
                     lines.next();
                 }
                 // Without evidence there is no line; what is not this one's may be a later one's.

@@ -116,7 +116,7 @@ impl Tables<'_> {
             theirs: Vec::new(),
             difference: need(cells::amount(&cells[5], account.currency), "difference", &cells[5])?,
             verdict: need(cells::verdict(&cells[6], false), "reason", &cells[6])?,
-            evidence: Evidence { rank, ..Evidence::default() },
+            evidence: Evidence { rank, ..Evidence::default() }.into(),
         })
     }
 
