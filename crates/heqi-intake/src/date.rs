@@ -3,6 +3,8 @@
 //! No time zone is read into a date: the day is the one that is written (UTC+8 where the file
 //! does not say). A two-digit year is 2000–2069 or 1970–1999.
 
+use std::borrow::Cow;
+
 use heqi_domain::Day;
 
 use crate::amount;
@@ -112,7 +114,16 @@ pub(crate) fn is_time(text: &str) -> bool {
 }
 
 fn take_apart(text: &str) -> Option<Parts> {
-    let plain: String = text.trim().chars().map(narrow).collect();
+    let text = text.trim();
+    let plain: Cow<'_, str> = if text.is_ascii() {
+        // A date has digits, and ASCII has no other form of them.
+        if !text.bytes().any(|it| it.is_ascii_digit()) {
+            return None;
+        }
+        text.into()
+    } else {
+        text.chars().map(narrow).collect::<String>().into()
+    };
     let plain = plain.trim();
     if plain.len() > 64 {
         return None;

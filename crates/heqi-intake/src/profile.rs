@@ -36,18 +36,19 @@ impl Profile {
 
 /// Profiles of the columns over rows of data.
 pub(crate) fn columns(rows: &[HeadRow], count: usize) -> Vec<Profile> {
-    (0..count).map(|column| profile(rows, column)).collect()
+    let width = count_of(rows);
+    // Rows of one cell are remarks and say nothing about the columns.
+    let table = |row: &HeadRow| {
+        width <= 1 || row.cells.iter().filter(|it| !it.trim().is_empty()).count() > 1
+    };
+    let rows: Vec<&HeadRow> = rows.iter().filter(|row| table(row)).collect();
+    (0..count).map(|column| profile(&rows, column)).collect()
 }
 
-fn profile(rows: &[HeadRow], column: usize) -> Profile {
+fn profile(rows: &[&HeadRow], column: usize) -> Profile {
     let mut profile = Profile::default();
     let mut seen = HashSet::new();
-    let width = count_of(rows);
     for row in rows {
-        // Rows of one cell are remarks and say nothing about the columns.
-        if row.cells.iter().filter(|it| !it.trim().is_empty()).count() < 2 && width > 1 {
-            continue;
-        }
         let text = row.cells.get(column).map_or("", |it| cell::clean(it));
         let direction = words::direction(text).is_some();
         if text.is_empty() || (amount::is_blank(text) && !direction) {

@@ -105,6 +105,11 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     if text.bytes().all(plain) {
         return Cow::Borrowed(text);
     }
+    // ASCII is its own compatible form.
+    if text.is_ascii() {
+        let kept = text.chars().filter(|it| !it.is_whitespace() && !is_filler(*it));
+        return Cow::Owned(kept.map(|it| it.to_ascii_lowercase()).collect());
+    }
     let folded = text
         .nfkc()
         .flat_map(char::to_lowercase)
@@ -164,11 +169,17 @@ const fn simple(character: char) -> char {
     }
 }
 
+/// Bytes of the longest text that may be a direction word, blanks and full-width forms included.
+const MOST_DIRECTION: usize = 64;
+
 /// Reads a direction word.
 pub(crate) fn direction(text: &str) -> Option<Direction> {
     let trimmed = text.trim();
     if matches!(trimmed, "/" | "-" | "+") {
         return Some(if trimmed == "+" { Direction::Plus } else { Direction::Neutral });
+    }
+    if trimmed.len() > MOST_DIRECTION {
+        return None;
     }
     let word = fold(trimmed);
     let word = word.as_ref();

@@ -22,13 +22,13 @@ pub(super) struct Entry {
 /// A reference of up to fifteen bytes and, in the last byte, its length; of a longer one, the
 /// beginning.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Short(u128);
+pub(super) struct Short([u8; 16]);
 
-/// Length byte of a text that is longer than a [`Short`] holds.
-const LONGER: u128 = 0xFF << 120;
+/// Length of a text that is longer than a [`Short`] holds.
+const LONGER: u8 = 0xFF;
 
 impl Short {
-    const EMPTY: Self = Self(0);
+    const EMPTY: Self = Self([0; 16]);
 
     /// The text at `span` of `bytes`.
     fn of(bytes: &[u8], span: Range<usize>) -> Self {
@@ -43,16 +43,15 @@ impl Short {
                 u128::from_le_bytes(chunk)
             }
         };
-        if length > 15 {
-            return Self(word << 8 >> 8 | LONGER);
-        }
-        let mask = (1_u128 << (8 * length)) - 1;
-        Self(word & mask | (length as u128) << 120)
+        let shown = length.min(15);
+        let mut text = (word & ((1_u128 << (8 * shown)) - 1)).to_le_bytes();
+        text[15] = if length > 15 { LONGER } else { length as u8 };
+        Self(text)
     }
 
     /// Whether the text is longer than this shows.
     pub const fn is_longer(self) -> bool {
-        self.0 >> 120 == LONGER >> 120
+        self.0[15] == LONGER
     }
 }
 
