@@ -322,11 +322,16 @@ impl Context<'_> {
     /// The pairs of a block by day and id.
     fn by_day(&self, pairs: &mut [ExactPair]) {
         let day = &self.lines[OURS].day;
-        let mut keyed: Vec<(i32, ExactPair)> =
-            pairs.iter().map(|pair| (day[pair.ours as usize], *pair)).collect();
-        keyed.sort_unstable_by_key(|(day, pair)| (*day, pair.id, pair.ours));
-        for (slot, (_, pair)) in pairs.iter_mut().zip(keyed) {
-            *slot = pair;
+        // One number says it all: the day (less than any if unknown), the id, the place here.
+        let mut keys: Vec<u128> = Vec::with_capacity(pairs.len());
+        keys.extend((0_u32..).zip(pairs.iter()).map(|(place, pair)| {
+            let day = (day[pair.ours as usize] as u32) ^ 1 << 31;
+            u128::from(day) << 96 | u128::from(pair.id.0) << 32 | u128::from(place)
+        }));
+        keys.sort_unstable();
+        let unsorted = pairs.to_vec();
+        for (slot, key) in pairs.iter_mut().zip(keys) {
+            *slot = unsorted[key as u32 as usize];
         }
     }
 }

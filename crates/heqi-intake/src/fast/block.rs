@@ -185,7 +185,7 @@ impl Work<'_> {
         let start_behind = |mark: usize| marks[mark].wrapping_add(1) as usize;
         let text_start = start_behind(mark);
         let text_end = index.last_end().map_or(text_start, |end| end.min(*have).max(text_start));
-        let text = std::str::from_utf8(&bytes[text_start..text_end]);
+        let text = simdutf8::basic::from_utf8(&bytes[text_start..text_end]);
         let text = text.map_err(|_| Refusal::Careful)?;
         let (special, doubled, ascii) = (index.special, index.doubled, text.is_ascii());
         let block = Block { bytes, marks, text, text_start, ascii, special, doubled };

@@ -103,7 +103,8 @@ impl Cells for Columns {
     }
 
     fn row_id(&mut self, row: u32) {
-        self.push_with(|out| heqi_domain::push_decimal(out, row.into(), 0));
+        self.columns[self.cell].push_number(row);
+        self.cell += 1;
     }
 
     fn amount(&mut self, minor: i128, exponent: u32) {
