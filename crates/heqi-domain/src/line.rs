@@ -234,11 +234,11 @@ impl Strings {
         }
     }
 
-    /// Makes room for further texts.
+    /// Makes room for further texts, if there is so much.
     pub fn reserve(&mut self, texts: usize, bytes: usize) {
-        self.bytes.reserve_exact(bytes);
-        self.ends.reserve_exact(texts);
-        self.bases.reserve_exact(texts / PER_BASE + 1);
+        drop(self.bytes.try_reserve_exact(bytes));
+        drop(self.ends.try_reserve_exact(texts));
+        drop(self.bases.try_reserve_exact(texts / PER_BASE + 1));
     }
 
     /// Gives back room that is not used.

@@ -119,10 +119,10 @@ impl Names {
         }
     }
 
-    /// Makes room for further names of `bytes` bytes in all.
+    /// Makes room for further names of `bytes` bytes in all, if there is so much.
     pub fn reserve(&mut self, names: usize, bytes: usize) {
         match self {
-            Self::Numbers(numbers) => numbers.reserve_exact(names),
+            Self::Numbers(numbers) => drop(numbers.try_reserve_exact(names)),
             Self::Texts(texts) => texts.reserve(names, bytes),
         }
     }

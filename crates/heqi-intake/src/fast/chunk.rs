@@ -30,6 +30,20 @@ pub(crate) struct Chunk {
     pub tally: Tally,
 }
 
+/// Appends the cell at `start..end` of a buffer; most are short.
+#[inline]
+pub(crate) fn append_cell(bytes: &mut Vec<u8>, buffer: &[u8], start: usize, end: usize) {
+    // A copy of fixed size is one instruction; what is too much is cut off again.
+    match buffer.get(start..).and_then(<[u8]>::first_chunk::<16>) {
+        Some(chunk) if end - start <= 16 => {
+            let total = bytes.len() + (end - start);
+            bytes.extend_from_slice(chunk);
+            bytes.truncate(total);
+        }
+        _ => bytes.extend_from_slice(&buffer[start..end]),
+    }
+}
+
 /// Texts end to end, and where each ends.
 #[derive(Default)]
 pub(crate) struct Texts {
@@ -42,16 +56,8 @@ impl Texts {
     #[inline]
     pub fn extend(&mut self, buffer: &[u8], spans: impl Iterator<Item = (usize, usize)>) {
         for (start, end) in spans {
-            let total = self.bytes.len() + (end - start);
-            // A copy of fixed size is one instruction; what is too much is cut off again.
-            match buffer.get(start..).and_then(<[u8]>::first_chunk::<16>) {
-                Some(chunk) if end - start <= 16 => {
-                    self.bytes.extend_from_slice(chunk);
-                    self.bytes.truncate(total);
-                }
-                _ => self.bytes.extend_from_slice(&buffer[start..end]),
-            }
-            self.ends.push(total as u32);
+            append_cell(&mut self.bytes, buffer, start, end);
+            self.ends.push(self.bytes.len() as u32);
         }
     }
 
@@ -120,6 +126,15 @@ impl IdCells {
             self.texts.push_text(&number.to_string());
         }
         self.mixed = true;
+    }
+
+    /// Appends an id that is a number.
+    pub fn push_number(&mut self, number: u32) {
+        if self.mixed {
+            self.texts.push_text(&number.to_string());
+        } else {
+            self.numbers.push(number);
+        }
     }
 
     fn clear(&mut self) {
@@ -216,6 +231,10 @@ impl Chunk {
     }
 }
 
+/// Texts or bytes of texts that room is made for in advance: a file that lies about its size must
+/// not cost more than it is worth.
+const MOST_ROOM: usize = 1 << 31;
+
 /// The columns of the file, joined block by block in file order.
 pub(crate) struct Joined<'p> {
     plan: &'p Plan,
@@ -239,21 +258,22 @@ impl<'p> Joined<'p> {
         }
     }
 
-    /// Makes room for the file, judging by its first block: `share` = file ÷ block, in 1/1024.
+    /// Makes room for the file, judging by its first part: `share` = file ÷ part, in 1/1024.
     pub fn reserve(&mut self, chunk: &Chunk, share: u64) {
         let scaled = |count: usize| {
-            // One part in 32 more, since blocks differ. Room that is not used costs no memory.
+            // One part in 32 more, since blocks differ. Room that is not used costs no memory,
+            // and room that there is not is made when it is needed.
             (count as u64).saturating_mul(share) / 1024 * 33 / 32 + 1024
         };
-        let room = |count: usize| usize::try_from(scaled(count)).unwrap_or(0);
+        let room = |count: usize| usize::try_from(scaled(count)).unwrap_or(0).min(MOST_ROOM);
         let lines = &mut self.collector.lines;
         let count = room(chunk.amount.len());
-        lines.account.reserve_exact(count);
-        lines.amount.reserve_exact(count);
-        lines.day.reserve_exact(count);
-        lines.kind.reserve_exact(count);
+        drop(lines.account.try_reserve_exact(count));
+        drop(lines.amount.try_reserve_exact(count));
+        drop(lines.day.try_reserve_exact(count));
+        drop(lines.kind.try_reserve_exact(count));
         if !chunk.due.is_empty() {
-            lines.due.reserve_exact(count);
+            drop(lines.due.try_reserve_exact(count));
         }
         self.collector.ids.reserve(
             if chunk.id.mixed || !chunk.id.numbers.is_empty() { count } else { 0 },

@@ -11,6 +11,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::leaf::{Leaf, Meaning, float_text};
+use super::texts::{self, TextColumn};
 use crate::Source;
 use crate::sniff::read_full;
 
@@ -122,6 +123,31 @@ impl Cells {
         self.ends.clear();
     }
 
+    /// All texts as one, to cut them out by their spans; none where the cells hold numbers.
+    pub fn whole(&self) -> &str {
+        simdutf8::basic::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// Puts the mark of an undecodable byte into texts that are not UTF-8.
+    pub fn mend(&mut self) {
+        if self.bytes.is_ascii() {
+            return;
+        }
+        let sound = |row| {
+            let (start, end) = self.span(row);
+            std::str::from_utf8(&self.bytes[start..end]).is_ok()
+        };
+        if (0..self.len()).all(sound) {
+            return;
+        }
+        let mut mended = Self::default();
+        for row in 0..self.len() {
+            let (start, end) = self.span(row);
+            mended.push_text(&self.bytes[start..end]);
+        }
+        (self.bytes, self.ends) = (mended.bytes, mended.ends);
+    }
+
     fn push_text(&mut self, bytes: &[u8]) {
         if bytes.is_ascii() {
             self.bytes.extend_from_slice(bytes);
@@ -166,11 +192,20 @@ impl Cells {
 }
 
 /// Decodes one column of one row group.
-pub(super) struct Decoder {
-    reader: ColumnReader,
-    meaning: Meaning,
-    top_level: i16,
-    levels: Vec<i16>,
+pub(super) enum Decoder {
+    /// Texts that we take from the pages ourselves.
+    Texts(TextColumn),
+    /// Whatever else, by the library.
+    Values {
+        /// The library's reader.
+        reader: ColumnReader,
+        /// What its values are.
+        meaning: Meaning,
+        /// The level of a row that has a value.
+        top_level: i16,
+        /// Room for levels.
+        levels: Vec<i16>,
+    },
 }
 
 impl Decoder {
@@ -181,10 +216,14 @@ impl Decoder {
         let part = Part { start, bytes: range(source, start, length)? };
         let rows = usize::try_from(group.num_rows())?;
         let pages = SerializedPageReader::new(Arc::new(part), column, rows, None)?;
-        Ok(Self {
+        let top_level = leaf.descriptor.max_def_level();
+        if texts::readable(column, leaf) {
+            return Ok(Self::Texts(TextColumn::new(Box::new(pages), top_level > 0)));
+        }
+        Ok(Self::Values {
             reader: get_column_reader(leaf.descriptor.clone(), Box::new(pages)),
             meaning: leaf.meaning,
-            top_level: leaf.descriptor.max_def_level(),
+            top_level,
             levels: Vec::new(),
         })
     }
@@ -192,10 +231,14 @@ impl Decoder {
     /// Decodes up to `count` more rows into `cells`.
     pub fn next(&mut self, count: usize, cells: &mut Cells) -> Result<()> {
         cells.clear();
-        let (top, levels) = (self.top_level, &mut self.levels);
-        let meaning = self.meaning;
+        let (reader, meaning, top, levels) = match self {
+            Self::Texts(column) => return column.next(count, cells),
+            Self::Values { reader, meaning, top_level, levels } => {
+                (reader, *meaning, *top_level, levels)
+            }
+        };
         let unsigned = meaning == Meaning::Whole { unsigned: true };
-        match &mut self.reader {
+        match reader {
             ColumnReader::BoolColumnReader(reader) => {
                 numbers(reader, count, top, levels, cells, |it| i128::from(*it))
             }

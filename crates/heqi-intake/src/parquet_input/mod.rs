@@ -11,6 +11,7 @@ mod leaf;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +25,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use crate::collect::Collector;
 use crate::fast::chunk::{Chunk, Joined};
 use crate::fast::layout::Layout;
-use crate::fast::order::{Queue, Stop};
+use crate::fast::order::{Pool, Queue, Stop};
 use crate::head::{Rows, Visit};
 use crate::plan::Plan;
 use crate::{Format, FormatName, IntakeError, Limits, ReadOptions, Role, Source};
@@ -127,6 +128,7 @@ impl<'a> Table<'a> {
             progress,
             firsts: self.first_rows(),
             queue: Queue::new(Joined::new(plan, threads)),
+            pool: Pool::new(threads * 2 + 2),
             next: AtomicUsize::new(0),
             stop: Stop::default(),
             fault: Mutex::new(None),
@@ -246,6 +248,7 @@ struct Crew<'a> {
     progress: &'a dyn Progress,
     firsts: Vec<u64>,
     queue: Queue<Chunk, Joined<'a>>,
+    pool: Pool<Chunk>,
     next: AtomicUsize,
     stop: Stop,
     fault: Mutex<Option<IntakeError>>,
@@ -256,20 +259,31 @@ impl Crew<'_> {
     fn work(&self, thread: usize) {
         let layout = self.layout.clone();
         let mut taker = RowTaker::new(self.plan, self.limits, &self.table.leaves, layout);
-        loop {
+        // Room first, then a row group: whoever has a row group can always finish it.
+        while let Some(mut chunk) = self.pool.take(&self.stop) {
             let group = self.next.fetch_add(1, Ordering::Relaxed);
-            if group >= self.firsts.len() || self.stop.is_set() {
-                return;
+            if group >= self.firsts.len() {
+                return self.pool.give(chunk);
             }
-            let mut chunk = Chunk { thread, ..Chunk::default() };
+            chunk.clear();
+            chunk.thread = thread;
             if let Err(fault) = self.group(group, &mut taker, &mut chunk) {
                 self.stop.set();
+                self.pool.wake();
                 let mut first = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
                 first.get_or_insert(fault);
                 return;
             }
             chunk.fresh.append(&mut taker.accounts.fresh);
-            self.queue.put(group, chunk, |joined, mut chunk| joined.append(&mut chunk));
+            self.queue.put(group, chunk, |joined, mut chunk| {
+                if joined.collector.lines.is_empty() && !chunk.amount.is_empty() {
+                    let rows = self.table.metadata.file_metadata().num_rows();
+                    let rows = u64::try_from(rows).unwrap_or(0);
+                    joined.reserve(&chunk, rows.saturating_mul(1024) / chunk.amount.len() as u64);
+                }
+                joined.append(&mut chunk);
+                self.pool.give(chunk);
+            });
             let bytes = self.table.metadata.row_group(group).compressed_size();
             self.progress.advance(u64::try_from(bytes).unwrap_or(0));
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use heqi_domain::{Currency, Day, EntryKind, NO_DAY};
 
 use super::decode::Cells;
-use super::leaf::Leaf;
+use super::leaf::{Leaf, Meaning};
 use crate::fast::accounts::{Accounts, Customer, Words, currencies, kinds};
 use crate::fast::cell::{hundredths, iso_day};
 use crate::fast::chunk::{Chunk, Texts};
@@ -109,6 +109,7 @@ impl<'p> RowTaker<'p> {
                 Part::Date => days(&mut self.day, &mut self.care, leaf, cells, false),
                 Part::Due => days(&mut self.due, &mut self.care, leaf, cells, true),
                 Part::Number => {}
+                Part::Id if plain_ids(leaf, cells) => {}
                 _ => {
                     cells.render(leaf.meaning, self.plan.currency.exponent());
                     self.texts(*part, cells);
@@ -173,7 +174,8 @@ impl<'p> RowTaker<'p> {
 
     fn texts(&mut self, part: Part, cells: &Cells) {
         let key = matches!(part, Part::Reference | Part::Id);
-        let ascii = cells.bytes.is_ascii();
+        let whole = cells.whole();
+        let ascii = whole.is_ascii();
         for row in 0..cells.len() {
             let (start, end) = cells.span(row);
             if start == end {
@@ -186,13 +188,13 @@ impl<'p> RowTaker<'p> {
             {
                 self.care[row] = true;
             } else if currency {
-                let found = self.currencies.get(cells.text(row), &cells.bytes, start);
+                let found = self.currencies.get(&whole[start..end], &cells.bytes, start);
                 match found.filter(|it| it.exponent() == HUNDREDTHS) {
                     Some(currency) => self.currency[row] = self.accounts.currency(currency),
                     None => self.care[row] = true,
                 }
             } else if part == Part::Kind {
-                let found = self.kinds.get(cells.text(row), &cells.bytes, start);
+                let found = self.kinds.get(&whole[start..end], &cells.bytes, start);
                 self.kind[row] = found.unwrap_or_default();
             }
         }
@@ -227,12 +229,15 @@ impl<'p> RowTaker<'p> {
         let unnamed = Customer::of(&self.plan.customer);
         let (accounts, currency) = (&mut self.accounts, &self.currency);
         match roles.customer.map(|it| &cells[it]) {
-            Some(names) => chunk.account.extend(rows.clone().map(|row| {
-                let (start, end) = names.span(row);
-                let named = || Customer::at(names.text(row), &names.bytes, start);
-                let customer = if start == end { unnamed } else { named() };
-                accounts.index(customer, currency[row])
-            })),
+            Some(names) => {
+                let whole = names.whole();
+                chunk.account.extend(rows.clone().map(|row| {
+                    let (start, end) = names.span(row);
+                    let named = || Customer::at(&whole[start..end], &names.bytes, start);
+                    let customer = if start == end { unnamed } else { named() };
+                    accounts.index(customer, currency[row])
+                }));
+            }
             None => {
                 chunk.account.extend(rows.clone().map(|row| accounts.index(unnamed, currency[row])))
             }
@@ -243,7 +248,12 @@ impl<'p> RowTaker<'p> {
         }
         if let Some(column) = roles.id {
             let cells = &cells[column];
-            chunk.id.extend(&cells.bytes, rows.clone().map(|row| cells.span(row)));
+            if cells.is_text() {
+                chunk.id.extend(&cells.bytes, rows.clone().map(|row| cells.span(row)));
+            } else {
+                // Numbers that were left as they are: see `plain_ids`.
+                cells.numbers[rows.clone()].iter().for_each(|it| chunk.id.push_number(*it as u32));
+            }
         }
         for (columns, texts) in [(&layout.other, &mut chunk.other), (&layout.text, &mut chunk.text)]
         {
@@ -303,6 +313,15 @@ fn days(days: &mut [Day], care: &mut [bool], leaf: &Leaf, cells: &Cells, may_be_
             None => *care |= !blank || !may_be_blank,
         }
     }
+}
+
+/// Whether the ids are whole numbers that need not become texts.
+fn plain_ids(leaf: &Leaf, cells: &Cells) -> bool {
+    let fits = |number: &i128| u32::try_from(*number).is_ok();
+    matches!(leaf.meaning, Meaning::Whole { .. })
+        && !cells.is_text()
+        && cells.valid.iter().all(|valid| *valid)
+        && cells.numbers.iter().all(fits)
 }
 
 fn single(texts: &mut Texts, cells: &Cells, rows: Range<usize>) {

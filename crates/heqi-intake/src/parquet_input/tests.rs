@@ -262,3 +262,84 @@ fn inspection_shows_the_files_own_names() {
     let mapped = crate::read(&bytes, "test.parquet", &options, &NoProgress).expect("read");
     assert_eq!(mapped.inspection.sum, "499950.00");
 }
+
+proptest! {
+    #[test]
+    fn texts_from_the_pages_are_those_of_the_library(
+        rows in prop::collection::vec(
+            prop::option::weighted(0.8, "([a-c]{0,3}|SO-[0-9]{4,20}|上海[一二三]{0,2}公司)"), 1..400),
+        optional in any::<bool>(),
+        dictionary in any::<bool>(),
+        second in any::<bool>(),
+        step in 1_usize..300,
+    ) {
+        use parquet::column::reader::{ColumnReader, get_column_reader};
+        use parquet::file::properties::WriterVersion;
+        use parquet::file::reader::{FileReader, SerializedFileReader};
+
+        let kind = if optional { "optional" } else { "required" };
+        let schema = format!("message table {{ {kind} binary reference (UTF8); }}");
+        let schema = Arc::new(parse_message_type(&schema).expect("a schema"));
+        let version =
+            if second { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_writer_version(version)
+            .set_dictionary_enabled(dictionary)
+            .set_encoding(parquet::basic::Encoding::PLAIN)
+            .set_data_page_row_count_limit(60)
+            .set_write_batch_size(20)
+            .build();
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .map(|text| vec![text.or_else(|| (!optional).then(String::new)).map(Value::Text)])
+            .collect();
+        let mut writer =
+            SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).expect("writer");
+        let mut group = writer.next_row_group().expect("group");
+        let mut column = group.next_column().expect("column").expect("one");
+        write_column(column.untyped(), &rows, 0);
+        column.close().expect("closed");
+        group.close().expect("closed");
+        let bytes = writer.into_inner().expect("written");
+
+        let file = SerializedFileReader::new(bytes::Bytes::from(bytes)).expect("a file");
+        let group = file.get_row_group(0).expect("group");
+        let descriptor = file.metadata().file_metadata().schema_descr().column(0);
+        let leaf = &leaf::leaves(file.metadata().file_metadata().schema_descr())[0];
+        let readable = texts::readable(group.metadata().column(0), leaf);
+        // The second version writes the tail of a dictionary that grew too large otherwise.
+        prop_assert!(readable);
+        let pages = || group.get_column_page_reader(0).expect("pages");
+        let mut own = texts::TextColumn::new(pages(), optional);
+        let reader = get_column_reader(descriptor, pages());
+        let ColumnReader::ByteArrayColumnReader(mut reader) = reader else { panic!("no texts") };
+        let mut read = Vec::new();
+        loop {
+            let mut cells = Cells::default();
+            own.next(step, &mut cells).expect("rows");
+            for row in 0..cells.len() {
+                prop_assert!(cells.valid[row] || cells.text(row).is_empty());
+                read.push(cells.valid[row].then(|| cells.text(row).to_owned()));
+            }
+            if cells.len() < step {
+                break;
+            }
+        }
+        let (mut levels, mut values) = (Vec::new(), Vec::new());
+        let defined = optional.then_some(&mut levels);
+        let (records, _, _) =
+            reader.read_records(rows.len() + 1, defined, None, &mut values).expect("records");
+        prop_assert_eq!(records, rows.len());
+        let mut values = values.iter().map(|it| it.as_utf8().expect("text").to_owned());
+        let by_library: Vec<Option<String>> = (0..records)
+            .map(|row| if levels.get(row).is_none_or(|it| *it == 1) { values.next() } else { None })
+            .collect();
+        prop_assert_eq!(&read, &by_library);
+        let written = rows.iter().map(|row| match &row[0] {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        });
+        prop_assert!(read.into_iter().eq(written));
+    }
+}
