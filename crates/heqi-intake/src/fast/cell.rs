@@ -33,7 +33,7 @@ fn digit(byte: u8) -> Option<i64> {
 
 /// The whole number at `start..end`.
 #[inline]
-fn number(buffer: &[u8], start: usize, end: usize) -> Option<i64> {
+pub(crate) fn number(buffer: &[u8], start: usize, end: usize) -> Option<i64> {
     let length = end.checked_sub(start)?;
     if let (1..=8, Some(word)) = (length, buffer[start..].first_chunk::<8>()) {
         // Digits to the high bytes, zeros before them.

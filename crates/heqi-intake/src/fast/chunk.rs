@@ -3,6 +3,7 @@
 use heqi_domain::{Account, Day, EntryKind, NO_DAY, Names};
 
 use super::accounts::{Accounts, Customer};
+use super::cell::number;
 use crate::Reject;
 use crate::collect::{Balance, Collector, Tally};
 use crate::normalise::{LineDraft, RowOutcome};
@@ -89,6 +90,16 @@ impl Texts {
     }
 }
 
+/// [`Names::number`] of the cell at `start..end`, by eight digits at once.
+#[inline]
+fn plain_number(buffer: &[u8], start: usize, end: usize) -> Option<u32> {
+    if end - start > 8 {
+        return Names::number(&buffer[start..end]);
+    }
+    let number = number(buffer, start, end)?;
+    (buffer[start] != b'0' || end == start + 1).then_some(number as u32)
+}
+
 /// Ids of lines: numbers as long as each is the plain form of one, else texts.
 #[derive(Default)]
 pub(crate) struct IdCells {
@@ -103,7 +114,7 @@ impl IdCells {
     pub fn extend(&mut self, buffer: &[u8], mut spans: impl Iterator<Item = (usize, usize)>) {
         if !self.mixed {
             for (start, end) in spans.by_ref() {
-                if let Some(number) = Names::number(&buffer[start..end]) {
+                if let Some(number) = plain_number(buffer, start, end) {
                     self.numbers.push(number);
                 } else {
                     self.mix();
@@ -342,5 +353,23 @@ impl<'p> Joined<'p> {
         lines.text.shrink_to_fit();
         self.collector.ids.shrink_to_fit();
         self.collector
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn plain_numbers_are_those_of_names(cell in "[0-9]{0,11}|0|-?[0-9]{1,3}|[0-9]{1,7}[a-z.]?") {
+            let buffer = format!("9{cell}99999999");
+            let found = plain_number(buffer.as_bytes(), 1, 1 + cell.len());
+            prop_assert_eq!(found, Names::number(cell.as_bytes()));
+            let alone = plain_number(cell.as_bytes(), 0, cell.len());
+            prop_assert_eq!(alone, Names::number(cell.as_bytes()));
+        }
     }
 }

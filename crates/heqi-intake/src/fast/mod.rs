@@ -45,7 +45,7 @@ use rows::RowReader;
 use scan::{Index, WORD};
 
 /// Bytes of a block: with the columns made of it, it stays in the cache of a core.
-const BLOCK: usize = 512 << 10;
+const BLOCK: usize = 256 << 10;
 
 /// Smaller files are cut finer, so that every thread has a share.
 const SMALLEST_BLOCK: usize = 32 << 10;

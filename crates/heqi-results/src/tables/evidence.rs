@@ -3,8 +3,8 @@
 use heqi_matching::{Discrepancy, Evidence, Group, Residual};
 use rayon::prelude::*;
 
-use super::WAVE;
 use super::rows::{DISCREPANCY, GROUP};
+use super::wave;
 use crate::encode::push_json;
 use crate::error::ResultsError;
 use crate::model::MatchResult;
@@ -36,7 +36,7 @@ pub fn write(
         .chain(residuals.map(Proof::Residual))
         .collect();
     let mut output = staging.create("evidence.jsonl")?;
-    for wave in proofs.chunks(PIECE * WAVE) {
+    for wave in proofs.chunks(PIECE / 4 * wave()) {
         work.check()?;
         let encoded: Vec<String> = wave
             .par_chunks(PIECE / 4)

@@ -131,11 +131,12 @@ fn write_residuals(writer: &impl TableWriter, result: &MatchResult, work: &Work)
 }
 
 fn write_discrepancies(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
-    let discrepancies = result.outcome.discrepancies.chunks(PIECE);
-    let pieces: Vec<_> = discrepancies.zip(work.sentences.chunks(PIECE)).collect();
+    let pieces: Vec<_> = result.outcome.discrepancies.chunks(PIECE / 4).collect();
     writer.write(DISCREPANCIES, &pieces, work, |piece, out| {
-        for (discrepancy, sentence) in piece.0.iter().zip(piece.1) {
-            rows::discrepancy_row(discrepancy, sentence, result, out);
+        for some in piece.chunks(AT_A_TIME) {
+            result.ours.fetch(some.iter().flat_map(|it| it.ours.iter().copied()));
+            result.theirs.fetch(some.iter().flat_map(|it| it.theirs.iter().copied()));
+            some.iter().for_each(|it| rows::discrepancy_row(it, result, out));
         }
     })
 }
@@ -184,7 +185,9 @@ pub trait TableWriter {
 }
 
 /// Pieces that are encoded before the earlier ones are on their way to the disk.
-pub const WAVE: usize = 16;
+pub fn wave() -> usize {
+    2 * rayon::current_num_threads()
+}
 
 /// Tables as text.
 pub struct TextTables<'a> {
@@ -210,7 +213,7 @@ impl TableWriter for TextTables<'_> {
         let mut head = Encoder::new(shape, table, 1);
         head.header();
         let mut waiting = vec![head.finish()];
-        for wave in pieces.chunks(WAVE) {
+        for wave in pieces.chunks(wave()) {
             work.check()?;
             let (written, next) = rayon::join(
                 || waiting.iter().try_for_each(|rows| output.write(rows.as_bytes())),

@@ -106,12 +106,7 @@ pub fn residual_row(residual: &Residual, result: &MatchResult, rows: &mut impl C
     rows.end();
 }
 
-pub fn discrepancy_row(
-    discrepancy: &Discrepancy,
-    sentence: &str,
-    result: &MatchResult,
-    rows: &mut impl Cells,
-) {
+pub fn discrepancy_row(discrepancy: &Discrepancy, result: &MatchResult, rows: &mut impl Cells) {
     let block = &result.outcome.blocks[discrepancy.block as usize];
     rows.hash(DISCREPANCY, discrepancy.id.0);
     account_cells(block, rows);
@@ -122,7 +117,7 @@ pub fn discrepancy_row(
         Some(group) => rows.hash(GROUP, group.0),
         None => rows.code(""),
     }
-    rows.text(sentence);
+    rows.text(&(result.sentence)(discrepancy));
     rows.end();
 }
 

@@ -37,7 +37,6 @@ pub fn fill(list: List, parts: &Parts) -> Result<Done, ResultsError> {
         let account = &outcome.blocks[discrepancy.block as usize].account;
         let exponent = account.currency.exponent();
         let reason = words::filed_under(discrepancy.verdict);
-        let sentence = &parts.work.sentences[number as usize - 1];
         let Some(mut row) = list.next() else { continue };
         row.count(Some(number))?
             .text(&account.customer)?
@@ -46,7 +45,7 @@ pub fn fill(list: List, parts: &Parts) -> Result<Done, ResultsError> {
             .money(discrepancy.amount.into(), exponent)?;
         side_cells(&mut row, parts, Side::Ours, &discrepancy.ours, exponent)?;
         side_cells(&mut row, parts, Side::Theirs, &discrepancy.theirs, exponent)?;
-        row.wrap(sentence)?
+        row.wrap(&(result.sentence)(discrepancy))?
             .wrap(reason.owner(lang))?
             .wrap(reason.next_step(lang))?
             .text(&format!("D{:016x}", discrepancy.id.0))?;

@@ -21,7 +21,7 @@ use crate::encode::{Cells, Table};
 use crate::error::ResultsError;
 use crate::model::MatchResult;
 use crate::staging::{Output, Staging, WrittenFile};
-use crate::tables::{PairCells, TableWriter, WAVE};
+use crate::tables::{PairCells, TableWriter, wave};
 use crate::text::push_hash;
 use crate::work::{AT_A_TIME, Work};
 use column::{Chunk, Column};
@@ -228,7 +228,7 @@ impl TableWriter for ParquetTables<'_> {
         let mut writer =
             SerializedFileWriter::new(output, schema, Arc::new(properties)).map_err(io)?;
         let mut waiting: Vec<Result<Vec<Chunk>, ParquetError>> = Vec::new();
-        for wave in pieces.chunks(WAVE) {
+        for wave in pieces.chunks(wave()) {
             work.check()?;
             let (written, next) = rayon::join(
                 || append(&mut writer, std::mem::take(&mut waiting)),
