@@ -58,8 +58,16 @@ pub(crate) fn without_amount(head: &[HeadRow]) -> Option<(usize, Vec<String>)> {
 /// Names of the columns if the rows are levels of one header.
 fn joined(rows: &[HeadRow]) -> Option<Vec<String>> {
     let (first, below) = rows.split_first()?;
-    let mut names: Vec<String> = first.cells.iter().map(|it| clean(it)).collect();
-    if !could_be_header(&names) {
+    // Most rows are data, and show it in one of their first cells.
+    let mut names = Vec::with_capacity(first.cells.len());
+    for cell in &first.cells {
+        let name = clean(cell);
+        if !name.is_empty() && !could_be_name(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    if names.iter().all(String::is_empty) {
         return None;
     }
     // Only what is a header by itself has levels below it; a title or a label does not.
@@ -106,17 +114,13 @@ fn under(above: &[String], level: &[String]) -> Option<Vec<String>> {
 
 /// A header has words, no dates, and next to no numbers.
 fn could_be_header(cells: &[String]) -> bool {
-    let mut named = 0;
-    for cell in cells.iter().filter(|it| !it.is_empty()) {
-        if !names::is_name(cell) || cell.starts_with('#') || date::is_written(cell) {
-            return false;
-        }
-        if !amount::is_blank(cell) && amount::parse_any(cell) {
-            return false;
-        }
-        named += 1;
-    }
-    named > 0
+    let mut filled = cells.iter().filter(|it| !it.is_empty()).peekable();
+    filled.peek().is_some() && filled.all(|cell| could_be_name(cell))
+}
+
+fn could_be_name(cell: &str) -> bool {
+    let number = || !amount::is_blank(cell) && amount::parse_any(cell);
+    names::is_name(cell) && !cell.starts_with('#') && !date::is_written(cell) && !number()
 }
 
 /// Sum of the best weight of each role named, if the row names amounts and something else.

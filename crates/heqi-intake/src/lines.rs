@@ -8,8 +8,8 @@ use heqi_domain::Progress;
 
 use crate::{Format, FormatName, IntakeError, Source};
 
-/// Bytes read at a time.
-const BLOCK: usize = 256 << 10;
+/// Bytes read at a time: a head, which is looked at several times over, needs no more.
+const BLOCK: usize = 64 << 10;
 
 /// A line longer than this is not a line of a ledger.
 pub(crate) const MAX_LINE: usize = 4 << 20;

@@ -42,9 +42,11 @@ pub(crate) struct PlainPair {
     pub block: u32,
 }
 
-/// Lines a side whose partitions are in memory at once: what is beyond waits for the next round,
-/// in which keys are hashed again.
-const AT_ONCE: usize = 4 << 20;
+/// Lines a side whose partitions are in memory at once: what is beyond waits for the next round.
+const AT_ONCE: usize = 2 << 20;
+
+/// A round has its number in a byte.
+const MOST_ROUNDS: usize = 200;
 
 /// Runs the pass. What it returns is in no order: the later passes sort their lines by content,
 /// and the caller sorts pairs and groups.
@@ -64,17 +66,20 @@ pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet
         .collect();
     let longer = ours.len().max(theirs.len());
     let bits = partition::bits(longer);
-    let side = |lines, block_of| Side { lines, block_of, salts: &salts, rules, bits };
+    let count = 1_usize << bits;
+    let step = count.div_ceil(longer.div_ceil(AT_ONCE).clamp(1, MOST_ROUNDS));
+    let side = |lines, block_of| Side { lines, block_of, salts: &salts, rules, bits, step };
     let (a, b) = (side(ours, &blocks.of_ours), side(theirs, &blocks.of_theirs));
     let join = Join { ours, theirs, rules };
-    let count = 1_usize << bits;
-    let step = count.div_ceil(longer.div_ceil(AT_ONCE).max(1));
     let mut all = Exact::default();
-    for first in (0..count).step_by(step) {
-        let range = first..count.min(first + step);
-        let (ours, theirs) =
-            rayon::join(|| a.partition(range.clone()), || b.partition(range.clone()));
-        let parts: Vec<Exact> = (0..range.len())
+    let (mut due_a, mut due_b) = (Vec::new(), Vec::new());
+    for round in 0..count.div_ceil(step) {
+        let (mut ours, mut theirs) =
+            rayon::join(|| a.partition(round, &due_a), || b.partition(round, &due_b));
+        if round == 0 {
+            (due_a, due_b) = (ours.due(), theirs.due());
+        }
+        let parts: Vec<Exact> = (0..step.min(count - round * step))
             .into_par_iter()
             .map_init(Table::default, |table, part| {
                 join.partition(ours.part(part), theirs.part(part), table)

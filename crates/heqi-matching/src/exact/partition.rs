@@ -73,6 +73,8 @@ pub(super) struct Side<'a> {
     pub rules: &'a RuleSet,
     /// Number of partitions, as a power of two.
     pub bits: u32,
+    /// Partitions of a round; a round's are in memory at once.
+    pub step: usize,
 }
 
 /// The lines of some partitions, chunk by chunk.
@@ -83,8 +85,10 @@ struct Chunk {
     entries: Vec<Entry>,
     /// Per partition: where its entries begin; and where the last ends.
     starts: Vec<u32>,
-    /// Lines without a reference; noted with the first partitions.
+    /// Lines without a reference; noted in the first round.
     without: Vec<LineIx>,
+    /// In the first round of several: in which round each line is due.
+    due: Vec<u8>,
 }
 
 impl Partitioned {
@@ -95,41 +99,66 @@ impl Partitioned {
         })
     }
 
+    /// Per chunk, if there are more rounds than this one: in which round each line is due.
+    pub fn due(&mut self) -> Vec<Vec<u8>> {
+        self.0.iter_mut().map(|chunk| std::mem::take(&mut chunk.due)).collect()
+    }
+
     /// Lines without a reference.
     pub fn without(&self) -> impl Iterator<Item = LineIx> {
         self.0.iter().flat_map(|chunk| chunk.without.iter().copied())
     }
 }
 
+/// No round: the line has no reference.
+const NEVER: u8 = u8::MAX;
+
 impl Side<'_> {
-    /// Cuts the side; only the partitions in `range` are kept.
-    pub fn partition(&self, range: Range<usize>) -> Partitioned {
+    /// Cuts the side for one round. `due` is what the first round said; empty in the first round.
+    pub fn partition(&self, round: usize, due: &[Vec<u8>]) -> Partitioned {
         let chunks = self.lines.len().div_ceil(CHUNK);
-        let chunk = |keys: &mut Vec<u64>, chunk: usize| {
+        let chunk = |keys: &mut Vec<(u64, LineIx)>, chunk: usize| {
             let lines = chunk * CHUNK..self.lines.len().min((chunk + 1) * CHUNK);
-            self.chunk(lines, range.clone(), keys)
+            self.chunk(lines, round, due.get(chunk).map(Vec::as_slice), keys)
         };
         let chunks = (0..chunks).into_par_iter();
         Partitioned(chunks.map_init(|| Vec::with_capacity(CHUNK), chunk).collect())
     }
 
-    fn chunk(&self, lines: Range<usize>, range: Range<usize>, keys: &mut Vec<u64>) -> Chunk {
+    fn chunk(
+        &self,
+        lines: Range<usize>,
+        round: usize,
+        known: Option<&[u8]>,
+        keys: &mut Vec<(u64, LineIx)>,
+    ) -> Chunk {
         let part = |key: u64| (key >> 32 >> (32 - self.bits)) as usize;
-        let mut starts = vec![0_u32; range.len() + 1];
-        let mut without = Vec::new();
+        let several = self.step < 1 << self.bits;
+        let (mut without, mut due) = (Vec::new(), Vec::new());
+        if several && known.is_none() {
+            due.reserve_exact(lines.len());
+        }
         keys.clear();
-        for line in lines.clone() {
-            let mut key = self.key(line);
-            if key == 0 {
-                if range.start == 0 {
-                    without.push(line as LineIx);
-                }
-            } else if range.contains(&part(key)) {
-                starts[part(key) - range.start + 1] += 1;
-            } else {
-                key = 0;
+        for (place, line) in lines.enumerate() {
+            // Keys are hashed again rather than kept: they would cost eight bytes a line.
+            if known.is_some_and(|due| usize::from(due[place]) != round) {
+                continue;
             }
-            keys.push(key);
+            let key = self.key(line);
+            let turn = part(key) / self.step;
+            if key == 0 {
+                without.push(line as LineIx);
+            } else if turn == round {
+                keys.push((key, line as LineIx));
+            }
+            if several && known.is_none() {
+                due.push(if key == 0 { NEVER } else { turn as u8 });
+            }
+        }
+        let first = round * self.step;
+        let mut starts = vec![0_u32; self.step + 1];
+        for (key, _) in &*keys {
+            starts[part(*key) - first + 1] += 1;
         }
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
@@ -142,22 +171,22 @@ impl Side<'_> {
             day: 0,
             kind: EntryKind::Unknown,
         };
-        let mut entries = vec![blank; starts[range.len()] as usize];
+        let mut entries = vec![blank; keys.len()];
         let mut next = starts.clone();
         let texts = self.lines.reference.bytes();
-        for (line, key) in lines.zip(keys.iter()).filter(|(_, key)| **key != 0) {
-            let slot = &mut next[part(*key) - range.start];
+        for (key, line) in &*keys {
+            let slot = &mut next[part(*key) - first];
             entries[*slot as usize] = Entry {
-                text: Short::of(texts, self.lines.reference.span(line as LineIx)),
+                text: Short::of(texts, self.lines.reference.span(*line)),
                 key: *key,
-                line: line as LineIx,
-                block: self.block_of[self.lines.account[line] as usize],
-                day: self.lines.day[line],
-                kind: self.lines.kind_of(line as LineIx),
+                line: *line,
+                block: self.block_of[self.lines.account[*line as usize] as usize],
+                day: self.lines.day[*line as usize],
+                kind: self.lines.kind_of(*line),
             };
             *slot += 1;
         }
-        Chunk { entries, starts, without }
+        Chunk { entries, starts, without, due }
     }
 
     /// The key of a line; 0 where it has no reference.
@@ -183,7 +212,56 @@ const fn mix(a: u64, b: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use heqi_domain::{Account, Currency, Side as Whose};
+
     use super::*;
+    use crate::ruleset::RuleSet;
+
+    #[test]
+    fn rounds_cut_what_one_round_cuts() {
+        let mut lines = Lines::new(Whose::Ours);
+        lines.accounts = vec![Account { customer: String::new(), currency: Currency::CNY }];
+        let count = 2 * CHUNK + 77;
+        for line in 0..count {
+            lines.account.push(0);
+            lines.amount.push(line as i64 % 7 - 3);
+            lines.day.push(line as i32);
+            lines.kind.push(EntryKind::Sale);
+            let number = if line % 5 == 0 { String::new() } else { format!("SO-{}", line / 2) };
+            lines.reference.push(&number);
+        }
+        let rules = RuleSet::preset("default").unwrap();
+        let cut = |step: usize| {
+            let (block_of, salts) = ([0], [1]);
+            let side = Side {
+                lines: &lines,
+                block_of: &block_of,
+                salts: &salts,
+                rules: &rules,
+                bits: 4,
+                step,
+            };
+            let (mut parts, mut without, mut due) = (Vec::new(), Vec::new(), Vec::new());
+            for round in 0..16_usize.div_ceil(step) {
+                let mut cut = side.partition(round, &due);
+                if round == 0 {
+                    due = cut.due();
+                }
+                for part in 0..step.min(16 - round * step) {
+                    let of_part = cut.part(part).flatten().map(|entry| (entry.key, entry.line));
+                    parts.push(of_part.collect::<Vec<_>>());
+                }
+                without.extend(cut.without());
+            }
+            (parts, without)
+        };
+        let whole = cut(16);
+        assert_eq!(whole.0.iter().map(Vec::len).sum::<usize>() + whole.1.len(), count);
+        assert!(whole.0.iter().all(|part| !part.is_empty()));
+        for step in [1, 3, 8] {
+            assert_eq!(cut(step), whole, "{step} partitions a round");
+        }
+    }
 
     #[test]
     fn short_texts_are_equal_where_texts_are() {
