@@ -5,6 +5,7 @@
 
 use heqi_domain::{Account, LineIx, Reason, Side};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::evidence::Grounds;
 
@@ -156,6 +157,9 @@ pub struct ExactPair {
     pub theirs: LineIx,
 }
 
+/// Lines of one side; most sets are small, and need no memory of their own.
+pub type LineSet = SmallVec<[LineIx; 4]>;
+
 /// Lines of one or both sides that settle each other, or are proposed to.
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -168,9 +172,9 @@ pub struct Group {
     /// How far it is decided.
     pub state: State,
     /// Our lines, in content order.
-    pub ours: Vec<LineIx>,
+    pub ours: LineSet,
     /// Their lines, in content order.
-    pub theirs: Vec<LineIx>,
+    pub theirs: LineSet,
     /// Σ ours − Σ theirs, minor units.
     pub difference: i64,
     /// What is to say about it.
@@ -206,9 +210,9 @@ pub struct Discrepancy {
     /// ours − theirs, minor units.
     pub amount: i64,
     /// Our lines.
-    pub ours: Vec<LineIx>,
+    pub ours: LineSet,
     /// Their lines.
-    pub theirs: Vec<LineIx>,
+    pub theirs: LineSet,
     /// The group it belongs to, if it belongs to one.
     pub group: Option<GroupId>,
     /// Why, so that the checker can re-verify it.

@@ -8,11 +8,9 @@ use crate::block::{self, Blocks};
 use crate::bridge::{self, Openings};
 use crate::content::group_id;
 use crate::evidence::Evidence;
-use crate::exact::{self, Exact, PlainPair};
+use crate::exact::{self, Exact};
 use crate::explain::residual;
-use crate::outcome::{
-    Block, Discrepancy, ExactPair, Group, Outcome, Pass, Residual, State, Verdict,
-};
+use crate::outcome::{Block, Discrepancy, Group, Outcome, Pass, Residual, State, Verdict};
 use crate::passes;
 use crate::ruleset::RuleSet;
 use crate::work::{self, OURS, THEIRS, Work};
@@ -69,40 +67,12 @@ pub fn match_lines(
     }
     let context = Context { lines: [ours, theirs], blocks: &blocks, rules, progress };
     let plain = std::mem::take(&mut exact.plain);
-    let (pairs, parts) =
-        rayon::join(|| context.in_order(plain), || context.explain(exact, openings));
-    if progress.cancelled() {
-        return Err(MatchError::Cancelled);
-    }
-    assemble(pairs, parts)
-}
-
-/// Puts the parts of all blocks end to end.
-fn assemble(
-    pairs: Vec<ExactPair>,
-    parts: Vec<Result<Part, MatchError>>,
-) -> Result<Outcome, MatchError> {
-    let (mut groups, mut residuals, mut discrepancies) = (Vec::new(), Vec::new(), Vec::new());
-    let mut blocks = Vec::with_capacity(parts.len());
-    let mut at = 0;
-    for part in parts {
-        let mut part = part?;
-        part.block.discrepancies = at..at + part.discrepancies.len();
-        at += part.discrepancies.len();
-        blocks.push(part.block);
-        groups.push(part.groups);
-        residuals.push(part.residuals);
-        discrepancies.push(part.discrepancies);
-    }
-    let ((groups, residuals), discrepancies) =
-        rayon::join(|| (end_to_end(groups), end_to_end(residuals)), || end_to_end(discrepancies));
+    // One after the other: each keeps all threads busy, and both at once would need the memory of
+    // both.
+    let pairs = exact::in_order(plain, blocks.accounts.len(), &ours.day);
+    let parts = context.explain(exact, openings)?;
+    let Parts { blocks, groups, residuals, discrepancies } = parts;
     Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
-}
-
-fn end_to_end<T>(parts: Vec<Vec<T>>) -> Vec<T> {
-    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-    parts.into_iter().for_each(|mut part| all.append(&mut part));
-    all
 }
 
 /// All subset sums of what passes this check fit in 64 bits.
@@ -123,12 +93,36 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
 /// Open lines that are looked up together: see [`Lines::fetch`].
 const AT_A_TIME: usize = 128;
 
+/// Open lines whose blocks are finished before what comes of them is put with the rest: all at
+/// once would stand in memory twice.
+const BATCH: usize = 1 << 17;
+
 /// What one block comes to.
 struct Part {
     block: Block,
     groups: Vec<Group>,
     residuals: Vec<Residual>,
     discrepancies: Vec<Discrepancy>,
+}
+
+/// What all blocks come to, end to end.
+#[derive(Default)]
+struct Parts {
+    blocks: Vec<Block>,
+    groups: Vec<Group>,
+    residuals: Vec<Residual>,
+    discrepancies: Vec<Discrepancy>,
+}
+
+impl Parts {
+    fn push(&mut self, mut part: Part) {
+        let first = self.discrepancies.len();
+        part.block.discrepancies = first..first + part.discrepancies.len();
+        self.blocks.push(part.block);
+        self.groups.append(&mut part.groups);
+        self.residuals.append(&mut part.residuals);
+        self.discrepancies.append(&mut part.discrepancies);
+    }
 }
 
 struct Context<'a> {
@@ -175,32 +169,53 @@ impl Context<'_> {
         blocks
     }
 
-    /// The later passes over all open lines, why the last lines stand alone, and the bridges:
-    /// one part a block, in order.
-    fn explain(&self, exact: Exact, openings: &Openings) -> Vec<Result<Part, MatchError>> {
+    /// The later passes over all open lines, why the last lines stand alone, and the bridges.
+    fn explain(&self, exact: Exact, openings: &Openings) -> Result<Parts, MatchError> {
         let mut open = self.open_blocks(&exact.open);
         let twins = self.rules.passes.look_around().then(|| {
             let of = [&self.blocks.of_ours, &self.blocks.of_theirs].map(Vec::as_slice);
             around::look(self.lines, of, &mut open, self.rules.references)
         });
-        let left: u64 = exact.open.iter().map(|side| side.len() as u64).sum();
-        self.progress.stage(Stage::Explain, left);
+        let left: usize = exact.open.iter().map(Vec::len).sum();
+        self.progress.stage(Stage::Explain, left as u64);
         let mut groups: Vec<Vec<Group>> = self.blocks.accounts.iter().map(|_| Vec::new()).collect();
         for group in self.exact_groups(&exact) {
             groups[group.block as usize].push(group);
         }
+        drop(exact);
         let blocks = bridge::totals(self.lines, self.blocks, openings);
-        let inputs = open.into_par_iter().zip(groups).zip(blocks).enumerate();
-        // Blocks are of very unlike size, so they are handed out one by one.
-        inputs
-            .with_max_len(1)
-            .map(|(number, ((open, groups), block))| {
-                let count = (open[OURS].len() + open[THEIRS].len()) as u64;
-                let part = self.block(number as u32, open, groups, block, twins.as_ref());
-                self.progress.advance(count);
-                part
-            })
-            .collect()
+        let mut all = Parts::default();
+        // No open line is in more than one of either.
+        all.residuals.reserve_exact(left);
+        all.discrepancies.reserve_exact(left);
+        let mut inputs = (0..).zip(open).zip(groups).zip(blocks);
+        loop {
+            let (mut batch, mut size) = (Vec::new(), 0);
+            while size < BATCH
+                && let Some(input) = inputs.next()
+            {
+                let (((_, open), _), _) = &input;
+                size += open[OURS].len() + open[THEIRS].len();
+                batch.push(input);
+            }
+            if batch.is_empty() {
+                return Ok(all);
+            }
+            // Blocks are of very unlike size, so they are handed out one by one.
+            let parts: Vec<Result<Part, MatchError>> = batch
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|(((number, open), groups), block)| {
+                    let count = (open[OURS].len() + open[THEIRS].len()) as u64;
+                    let part = self.block(number, open, groups, block, twins.as_ref());
+                    self.progress.advance(count);
+                    part
+                })
+                .collect();
+            for part in parts {
+                all.push(part?);
+            }
+        }
     }
 
     /// The later passes of one block, why its last lines stand alone, and its bridge.
@@ -272,67 +287,11 @@ impl Context<'_> {
                         ..Evidence::default()
                     }
                     .into(),
-                    ours: a,
-                    theirs: b,
+                    ours: a.into(),
+                    theirs: b.into(),
                 }
             })
             .collect()
-    }
-
-    /// Pairs by block, day and id: by content, and readable by a person.
-    fn in_order(&self, parts: Vec<Vec<PlainPair>>) -> Vec<ExactPair> {
-        let mut counts = vec![0_usize; self.blocks.accounts.len()];
-        for pair in parts.iter().flatten() {
-            counts[pair.block as usize] += 1;
-        }
-        let blank = ExactPair { id: crate::GroupId(0), ours: 0, theirs: 0 };
-        let mut sorted = vec![blank; counts.iter().sum()];
-        let buckets = counts.iter().scan(sorted.as_mut_slice(), |rest, count| {
-            let (bucket, others) = std::mem::take(rest).split_at_mut(*count);
-            *rest = others;
-            Some(bucket)
-        });
-        let mut buckets: Vec<&mut [ExactPair]> = buckets.collect();
-        // Each range of blocks picks its pairs out of all.
-        let ranges = rayon::current_num_threads();
-        let share = counts.iter().sum::<usize>().div_ceil(ranges).max(1);
-        let mut taken = Vec::with_capacity(ranges);
-        let (mut first, mut size) = (0, 0);
-        for (block, count) in counts.iter().enumerate() {
-            size += count;
-            if size >= share || block + 1 == counts.len() {
-                taken.push((first, buckets.drain(..block + 1 - first).collect::<Vec<_>>()));
-                (first, size) = (block + 1, 0);
-            }
-        }
-        taken.into_par_iter().for_each(|(first, mut buckets)| {
-            let mut used = vec![0_usize; buckets.len()];
-            for pair in parts.iter().flatten() {
-                let block = (pair.block as usize).wrapping_sub(first);
-                if let (Some(bucket), Some(used)) = (buckets.get_mut(block), used.get_mut(block)) {
-                    bucket[*used] = ExactPair { id: pair.id, ours: pair.ours, theirs: pair.theirs };
-                    *used += 1;
-                }
-            }
-            buckets.into_par_iter().for_each(|bucket| self.by_day(bucket));
-        });
-        sorted
-    }
-
-    /// The pairs of a block by day and id.
-    fn by_day(&self, pairs: &mut [ExactPair]) {
-        let day = &self.lines[OURS].day;
-        // One number says it all: the day (less than any if unknown), the id, the place here.
-        let mut keys: Vec<u128> = Vec::with_capacity(pairs.len());
-        keys.extend((0_u32..).zip(pairs.iter()).map(|(place, pair)| {
-            let day = (day[pair.ours as usize] as u32) ^ 1 << 31;
-            u128::from(day) << 96 | u128::from(pair.id.0) << 32 | u128::from(place)
-        }));
-        keys.sort_unstable();
-        let unsorted = pairs.to_vec();
-        for (slot, key) in pairs.iter_mut().zip(keys) {
-            *slot = unsorted[key as u32 as usize];
-        }
     }
 }
 

@@ -175,7 +175,7 @@ impl Join<'_> {
             date_note(self.rules, a.day, b.day, money).is_none()
         };
         if plain {
-            pairs.push(PlainPair { id, ours: a.line, theirs: b.line, block: a.block });
+            pairs.push(PlainPair::new(id, a.line, b.line, a.block));
         } else {
             found.dated.push((a.line, b.line));
         }

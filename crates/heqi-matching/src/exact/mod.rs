@@ -8,16 +8,18 @@
 
 mod clusters;
 mod join;
+mod order;
 mod partition;
 
 use heqi_domain::{LineIx, Lines};
 use rayon::prelude::*;
 
 use crate::block::Blocks;
-use crate::outcome::GroupId;
+use crate::outcome::{ExactPair, GroupId};
 use crate::reference;
 use crate::ruleset::RuleSet;
 use join::{Join, Table};
+pub(crate) use order::in_order;
 use partition::Side;
 
 /// What the exact pass found and what it left.
@@ -33,17 +35,29 @@ pub(crate) struct Exact {
     pub open: [Vec<(LineIx, bool)>; 2],
 }
 
-/// A pair with nothing to say about it.
+/// A pair with nothing to say about it: twenty bytes, since there are millions.
 #[derive(Clone, Copy)]
 pub(crate) struct PlainPair {
-    pub id: GroupId,
+    /// The two halves of its id, the upper one first.
+    id: [u32; 2],
     pub ours: LineIx,
     pub theirs: LineIx,
     pub block: u32,
 }
 
+impl PlainPair {
+    fn new(id: GroupId, ours: LineIx, theirs: LineIx, block: u32) -> Self {
+        Self { id: [(id.0 >> 32) as u32, id.0 as u32], ours, theirs, block }
+    }
+
+    fn pair(self) -> ExactPair {
+        let [upper, lower] = self.id.map(u64::from);
+        ExactPair { id: GroupId(upper << 32 | lower), ours: self.ours, theirs: self.theirs }
+    }
+}
+
 /// Lines a side whose partitions are in memory at once: what is beyond waits for the next round.
-const AT_ONCE: usize = 2 << 20;
+const AT_ONCE: usize = 1 << 20;
 
 /// A round has its number in a byte.
 const MOST_ROUNDS: usize = 200;

@@ -1,0 +1,84 @@
+//! Millions of pairs in the order in which they are shown.
+
+use heqi_domain::Day;
+use rayon::prelude::*;
+
+use super::PlainPair;
+use crate::outcome::{ExactPair, GroupId};
+
+/// Pairs by block, day of ours and id: by content, and readable by a person.
+pub(crate) fn in_order(parts: Vec<Vec<PlainPair>>, blocks: usize, days: &[Day]) -> Vec<ExactPair> {
+    let mut counts = vec![0_usize; blocks];
+    for pair in parts.iter().flatten() {
+        counts[pair.block as usize] += 1;
+    }
+    let blank = ExactPair { id: GroupId(0), ours: 0, theirs: 0 };
+    let mut sorted = vec![blank; counts.iter().sum()];
+    let mut buckets = cut(&mut sorted, &counts);
+    // Each range of blocks picks its pairs out of all.
+    let ranges = rayon::current_num_threads();
+    let share = counts.iter().sum::<usize>().div_ceil(ranges).max(1);
+    let mut taken = Vec::with_capacity(ranges);
+    let (mut first, mut size) = (0, 0);
+    for (block, count) in counts.iter().enumerate() {
+        size += count;
+        if size >= share || block + 1 == counts.len() {
+            taken.push((first, buckets.drain(..block + 1 - first).collect::<Vec<_>>()));
+            (first, size) = (block + 1, 0);
+        }
+    }
+    taken.into_par_iter().for_each(|(first, mut buckets): (usize, Vec<&mut [ExactPair]>)| {
+        let mut used = vec![0_usize; buckets.len()];
+        for pair in parts.iter().flatten() {
+            let block = (pair.block as usize).wrapping_sub(first);
+            if let (Some(bucket), Some(used)) = (buckets.get_mut(block), used.get_mut(block)) {
+                bucket[*used] = pair.pair();
+                *used += 1;
+            }
+        }
+    });
+    // There are as many bytes in the parts as in what comes of them.
+    drop(parts);
+    let buckets = cut(&mut sorted, &counts);
+    buckets.into_par_iter().with_max_len(1).for_each(|bucket| by_day(bucket, days));
+    sorted
+}
+
+/// The pairs of a block by day and id.
+fn by_day(pairs: &mut [ExactPair], days: &[Day]) {
+    // One number says it all: the day (less than any if unknown), the id, the place here.
+    let mut keys: Vec<u128> = Vec::with_capacity(pairs.len());
+    keys.extend((0_u32..).zip(pairs.iter()).map(|(place, pair)| {
+        let day = (days[pair.ours as usize] as u32) ^ 1 << 31;
+        u128::from(day) << 96 | u128::from(pair.id.0) << 32 | u128::from(place)
+    }));
+    keys.sort_unstable();
+    // Each place takes the pair that its key names: round each cycle of places, so that no second
+    // copy is needed.
+    for start in 0..pairs.len() {
+        let first = pairs[start];
+        let mut at = start;
+        loop {
+            let from = keys[at] as u32 as usize;
+            keys[at] = at as u128;
+            if from == start {
+                pairs[at] = first;
+                break;
+            }
+            pairs[at] = pairs[from];
+            at = from;
+        }
+    }
+}
+
+/// Cuts pairs into pieces of the given lengths, which make the whole.
+fn cut<'a>(pairs: &'a mut [ExactPair], counts: &[usize]) -> Vec<&'a mut [ExactPair]> {
+    let mut rest = pairs;
+    let mut pieces = Vec::with_capacity(counts.len());
+    for count in counts {
+        let (piece, others) = rest.split_at_mut(*count);
+        pieces.push(piece);
+        rest = others;
+    }
+    pieces
+}
