@@ -93,14 +93,14 @@ pub(crate) fn look(
 ) -> Twins {
     let mut questions: HashMap<Question, AtomicU8> = HashMap::new();
     let mut amounts = Amounts::new();
-    for (block, sides) in (0..).zip(open.iter()) {
-        for (side, items) in sides.iter().enumerate() {
-            for item in items {
+    let shapes = shapes(lines, open);
+    for (block, (sides, shapes)) in (0..).zip(open.iter().zip(&shapes)) {
+        for (items, shapes) in sides.iter().zip(shapes) {
+            for (item, shape) in items.iter().zip(shapes) {
                 amounts.insert((block, item.amount), ());
-                let raw = lines[side].reference.get(item.line);
                 if item.key != 0 {
                     questions.entry(Question::Key(block, item.key, item.amount > 0)).or_default();
-                    questions.entry(Question::Shape(block, shape_hash(raw))).or_default();
+                    questions.entry(Question::Shape(block, *shape)).or_default();
                 }
             }
         }
@@ -117,23 +117,33 @@ pub(crate) fn look(
     }
     twins
         .par_sort_unstable_by_key(|twin| (twin.block, twin.amount, twin.side, twin.day, twin.line));
-    open.par_iter_mut().enumerate().for_each(|(block, sides)| {
+    open.par_iter_mut().zip(&shapes).enumerate().for_each(|(block, (sides, shapes))| {
         let block = block as u32;
         for side in [OURS, THEIRS] {
             let other = 1_u8 << (1 - side);
-            for item in sides[side].iter_mut().filter(|item| item.key != 0) {
+            let asked = sides[side].iter_mut().zip(&shapes[side]);
+            for (item, shape) in asked.filter(|(item, _)| item.key != 0) {
                 let known = |question: Question| {
                     questions
                         .get(&question)
                         .is_some_and(|seen| seen.load(Ordering::Relaxed) & other != 0)
                 };
-                let shape = shape_hash(lines[side].reference.get(item.line));
                 item.points = known(Question::Key(block, item.key, item.amount > 0));
-                item.shared_shape = known(Question::Shape(block, shape));
+                item.shared_shape = known(Question::Shape(block, *shape));
             }
         }
     });
     Twins(twins)
+}
+
+/// Per open line: the shape of its reference.
+fn shapes(lines: [&Lines; 2], open: &[OpenBlock]) -> Vec<[Vec<u64>; 2]> {
+    let shape = |side: usize, item: &Item| shape_hash(lines[side].reference.get(item.line));
+    open.par_iter()
+        .map(|sides| {
+            [OURS, THEIRS].map(|side| sides[side].iter().map(|item| shape(side, item)).collect())
+        })
+        .collect()
 }
 
 /// Answers what is asked of the lines of one side, and picks those of an amount that is asked

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::block::Blocks;
 use crate::content::{content_key, id_of_keys};
 use crate::evidence::Grounds;
-use crate::outcome::{Block, Discrepancy, Group, GroupId, LineSet, Residual, State, Verdict};
+use crate::outcome::{Block, Discrepancy, Group, GroupId, Residual, State, Verdict};
 use crate::run::MatchError;
 
 /// Opening balances per account, ours and theirs, minor units, receivable view.
@@ -99,8 +99,8 @@ fn from_opening(number: u32, block: &Block) -> Option<Discrepancy> {
         // bounded by the caller's input, i64 in every real book; saturation would break the
         // identity and fail the run.
         amount: i64::try_from(block.opening[0] - block.opening[1]).unwrap_or(i64::MAX),
-        ours: LineSet::new(),
-        theirs: LineSet::new(),
+        ours: Vec::new(),
+        theirs: Vec::new(),
         group: None,
         evidence: Grounds::default(),
     })
@@ -165,10 +165,10 @@ fn from_group(group: &Group) -> Discrepancy {
 
 /// The discrepancy of a line that stands alone, from its content key and its amount.
 pub(crate) fn from_residual(residual: &Residual, content: u64, amount: i64) -> Discrepancy {
-    let line = LineSet::from_slice(&[residual.line]);
+    let line = vec![residual.line];
     let ([a, b], amount, [ours, theirs]): ([&[u64]; 2], _, _) = match residual.side {
-        Side::Ours => ([&[content], &[]], amount, [line, LineSet::new()]),
-        Side::Theirs => ([&[], &[content]], -amount, [LineSet::new(), line]),
+        Side::Ours => ([&[content], &[]], amount, [line, Vec::new()]),
+        Side::Theirs => ([&[], &[content]], -amount, [Vec::new(), line]),
     };
     Discrepancy {
         id: id_of_keys(a, b),

@@ -32,7 +32,7 @@ pub use check::{Checked, Place, Violation, Violations, check};
 pub use evidence::{Evidence, Grounds, SearchAnswer, Witness};
 pub use explain::sentence;
 pub use outcome::{
-    Block, Discrepancy, ExactPair, Group, GroupId, LineSet, Outcome, Pass, Residual, State, Verdict,
+    Block, Discrepancy, ExactPair, Group, GroupId, Outcome, Pass, Residual, State, Verdict,
 };
 pub use ruleset::{Combination, Dates, Differences, Passes, References, RuleSet};
 pub use run::{MatchError, match_lines};

@@ -5,7 +5,6 @@
 
 use heqi_domain::{Account, LineIx, Reason, Side};
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use crate::evidence::Grounds;
 
@@ -157,9 +156,6 @@ pub struct ExactPair {
     pub theirs: LineIx,
 }
 
-/// Lines of one side; most sets are small, and need no memory of their own.
-pub type LineSet = SmallVec<[LineIx; 4]>;
-
 /// Lines of one or both sides that settle each other, or are proposed to.
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -172,9 +168,9 @@ pub struct Group {
     /// How far it is decided.
     pub state: State,
     /// Our lines, in content order.
-    pub ours: LineSet,
+    pub ours: Vec<LineIx>,
     /// Their lines, in content order.
-    pub theirs: LineSet,
+    pub theirs: Vec<LineIx>,
     /// Σ ours − Σ theirs, minor units.
     pub difference: i64,
     /// What is to say about it.
@@ -210,9 +206,9 @@ pub struct Discrepancy {
     /// ours − theirs, minor units.
     pub amount: i64,
     /// Our lines.
-    pub ours: LineSet,
+    pub ours: Vec<LineIx>,
     /// Their lines.
-    pub theirs: LineSet,
+    pub theirs: Vec<LineIx>,
     /// The group it belongs to, if it belongs to one.
     pub group: Option<GroupId>,
     /// Why, so that the checker can re-verify it.

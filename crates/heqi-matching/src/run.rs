@@ -179,10 +179,9 @@ impl Context<'_> {
         let left: usize = exact.open.iter().map(Vec::len).sum();
         self.progress.stage(Stage::Explain, left as u64);
         let mut groups: Vec<Vec<Group>> = self.blocks.accounts.iter().map(|_| Vec::new()).collect();
-        for group in self.exact_groups(&exact) {
+        for group in self.exact_groups(exact) {
             groups[group.block as usize].push(group);
         }
-        drop(exact);
         let blocks = bridge::totals(self.lines, self.blocks, openings);
         let mut all = Parts::default();
         // No open line is in more than one of either.
@@ -265,33 +264,37 @@ impl Context<'_> {
     }
 
     /// Exact pairs and blocks that carry something to say.
-    fn exact_groups(&self, exact: &Exact) -> Vec<Group> {
-        let [ours, theirs] = self.lines;
-        let dated = exact.dated.iter().map(|(a, b)| (vec![*a], vec![*b]));
-        dated
-            .chain(exact.alike.iter().cloned())
-            .map(|(a, b)| {
-                let (x, y) = (a[0] as usize, b[0] as usize);
-                let money = ours.kind_of(a[0]).is_money() || theirs.kind_of(b[0]).is_money();
-                let note = work::date_note(self.rules, ours.day[x], theirs.day[y], money);
-                let verdict = note.map_or(Verdict::NONE, |note| Verdict::NONE.with(note));
-                Group {
-                    id: group_id(ours, &a, theirs, &b),
-                    block: self.block_of(OURS, a[0]),
-                    pass: Pass::Exact,
-                    state: State::Settled,
-                    difference: 0,
-                    verdict,
-                    evidence: Evidence {
-                        key: crate::reference::core(ours.reference.get(a[0])),
-                        ..Evidence::default()
-                    }
-                    .into(),
-                    ours: a.into(),
-                    theirs: b.into(),
-                }
+    fn exact_groups(&self, exact: Exact) -> Vec<Group> {
+        let dated = exact.dated.into_iter().map(|(a, b)| (vec![a], vec![b]));
+        let members: Vec<(Vec<LineIx>, Vec<LineIx>)> = dated.chain(exact.alike).collect();
+        let groups: Vec<Vec<Group>> = members
+            .par_chunks(AT_A_TIME)
+            .map(|some| {
+                self.lines[OURS].fetch(some.iter().flat_map(|(ours, _)| ours).copied());
+                self.lines[THEIRS].fetch(some.iter().flat_map(|(_, theirs)| theirs).copied());
+                some.iter().map(|(ours, theirs)| self.exact_group(ours, theirs)).collect()
             })
-            .collect()
+            .collect();
+        groups.into_iter().flatten().collect()
+    }
+
+    fn exact_group(&self, a: &[LineIx], b: &[LineIx]) -> Group {
+        let [ours, theirs] = self.lines;
+        let (x, y) = (a[0] as usize, b[0] as usize);
+        let money = ours.kind_of(a[0]).is_money() || theirs.kind_of(b[0]).is_money();
+        let note = work::date_note(self.rules, ours.day[x], theirs.day[y], money);
+        let key = crate::reference::core(ours.reference.get(a[0]));
+        Group {
+            id: group_id(ours, a, theirs, b),
+            block: self.block_of(OURS, a[0]),
+            pass: Pass::Exact,
+            state: State::Settled,
+            difference: 0,
+            verdict: note.map_or(Verdict::NONE, |note| Verdict::NONE.with(note)),
+            evidence: Evidence { key, ..Evidence::default() }.into(),
+            ours: a.to_vec(),
+            theirs: b.to_vec(),
+        }
     }
 }
 

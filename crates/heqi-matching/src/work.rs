@@ -7,7 +7,7 @@ use heqi_domain::{Day, EntryKind, LineIx, Lines, NO_DAY, Progress, Reason, Side}
 use crate::chance::Trials;
 use crate::content::{content_key, id_of_keys};
 use crate::evidence::Evidence;
-use crate::outcome::{Group, LineSet, Pass, State, Verdict};
+use crate::outcome::{Group, Pass, State, Verdict};
 use crate::reference;
 use crate::ruleset::{References, RuleSet};
 
@@ -197,7 +197,7 @@ impl<'a> Work<'a> {
         verdict: Verdict,
         evidence: Evidence,
     ) {
-        let pick = |side: usize, items: &[usize]| -> LineSet {
+        let pick = |side: usize, items: &[usize]| -> Vec<LineIx> {
             let mut items = items.to_vec();
             items.sort_unstable();
             items.iter().map(|item| self.items[side][*item].line).collect()

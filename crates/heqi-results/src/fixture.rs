@@ -76,17 +76,7 @@ fn group(
     evidence: Grounds,
 ) -> Group {
     let [ours, theirs] = sides.map(<[u32]>::to_vec);
-    Group {
-        id: GroupId(id),
-        block: 0,
-        pass,
-        state,
-        ours: ours.into(),
-        theirs: theirs.into(),
-        difference,
-        verdict,
-        evidence,
-    }
+    Group { id: GroupId(id), block: 0, pass, state, ours, theirs, difference, verdict, evidence }
 }
 
 fn discrepancy(
@@ -99,16 +89,7 @@ fn discrepancy(
     let [ours, theirs] = sides.map(<[u32]>::to_vec);
     let (verdict, evidence) = (Verdict::of(reason), Grounds::default());
     let group = group.map(GroupId);
-    Discrepancy {
-        id: GroupId(id),
-        block: 0,
-        verdict,
-        amount,
-        ours: ours.into(),
-        theirs: theirs.into(),
-        group,
-        evidence,
-    }
+    Discrepancy { id: GroupId(id), block: 0, verdict, amount, ours, theirs, group, evidence }
 }
 
 fn groups() -> Vec<Group> {

@@ -364,7 +364,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_numbers_are_those_of_names(cell in "[0-9]{0,11}|0|-?[0-9]{1,3}|[0-9]{1,7}[a-z.]?") {
+        fn plain_numbers_are_those_of_names(
+            cell in "[0-9]{0,11}|0|-?[0-9]{1,3}|[0-9]{1,7}[a-z.]?",
+        ) {
             let buffer = format!("9{cell}99999999");
             let found = plain_number(buffer.as_bytes(), 1, 1 + cell.len());
             prop_assert_eq!(found, Names::number(cell.as_bytes()));

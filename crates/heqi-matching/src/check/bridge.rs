@@ -132,8 +132,8 @@ fn of_group(at: usize, group: &Group, amount: i128) -> Expected<'_> {
         block: group.block,
         amount,
         verdict: if open { Verdict::of(Reason::Ambiguous) } else { group.verdict },
-        ours: group.ours.to_vec(),
-        theirs: group.theirs.to_vec(),
+        ours: group.ours.clone(),
+        theirs: group.theirs.clone(),
         id: Some(group.id),
         evidence: Some(&group.evidence),
         cause: Place::Group(at),
@@ -188,7 +188,7 @@ fn compare(
     if let Some(id) = expected.id {
         differ("discrepancy id", id.to_string(), row.id.to_string());
     }
-    if expected.ours[..] != row.ours[..] || expected.theirs[..] != row.theirs[..] {
+    if (&expected.ours, &expected.theirs) != (&row.ours, &row.theirs) {
         let lines =
             |ours: &[LineIx], theirs: &[LineIx]| format!("{} + {} lines", ours.len(), theirs.len());
         let wanted = format!("those of its group ({})", lines(&expected.ours, &expected.theirs));

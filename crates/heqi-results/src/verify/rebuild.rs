@@ -216,8 +216,8 @@ impl Tables<'_> {
                 block,
                 verdict: need(cells::verdict(&cells[3], true), "reason", &cells[3])?,
                 amount: need(cells::amount(&cells[4], account.currency), "amount", &cells[4])?,
-                ours: ours.into(),
-                theirs: theirs.into(),
+                ours,
+                theirs,
                 group,
                 evidence: Grounds::default(),
             });

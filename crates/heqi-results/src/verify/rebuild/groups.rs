@@ -1,7 +1,7 @@
 //! Groups and their members, two tables that are read side by side.
 
 use heqi_domain::Side;
-use heqi_matching::{Evidence, ExactPair, Group, LineSet, Pass, State, Verdict};
+use heqi_matching::{Evidence, ExactPair, Group, Pass, State, Verdict};
 
 use super::super::VerifyError;
 use super::super::cells;
@@ -112,8 +112,8 @@ impl Tables<'_> {
             block,
             pass: need(cells::pass(&cells[2]), "pass", &cells[2])?,
             state: need(cells::state(&cells[1]), "state", &cells[1])?,
-            ours: LineSet::new(),
-            theirs: LineSet::new(),
+            ours: Vec::new(),
+            theirs: Vec::new(),
             difference: need(cells::amount(&cells[5], account.currency), "difference", &cells[5])?,
             verdict: need(cells::verdict(&cells[6], false), "reason", &cells[6])?,
             evidence: Evidence { rank, ..Evidence::default() }.into(),
