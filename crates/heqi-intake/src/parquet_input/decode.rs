@@ -198,7 +198,7 @@ pub(super) enum Decoder {
     /// Whatever else, by the library.
     Values {
         /// The library's reader.
-        reader: ColumnReader,
+        reader: Box<ColumnReader>,
         /// What its values are.
         meaning: Meaning,
         /// The level of a row that has a value.
@@ -221,7 +221,7 @@ impl Decoder {
             return Ok(Self::Texts(TextColumn::new(Box::new(pages), top_level > 0)));
         }
         Ok(Self::Values {
-            reader: get_column_reader(leaf.descriptor.clone(), Box::new(pages)),
+            reader: Box::new(get_column_reader(leaf.descriptor.clone(), Box::new(pages))),
             meaning: leaf.meaning,
             top_level,
             levels: Vec::new(),
@@ -238,7 +238,7 @@ impl Decoder {
             }
         };
         let unsigned = meaning == Meaning::Whole { unsigned: true };
-        match reader {
+        match &mut **reader {
             ColumnReader::BoolColumnReader(reader) => {
                 numbers(reader, count, top, levels, cells, |it| i128::from(*it))
             }
