@@ -194,7 +194,7 @@ impl Cells {
 /// Decodes one column of one row group.
 pub(super) enum Decoder {
     /// Texts that we take from the pages ourselves.
-    Texts(TextColumn),
+    Texts(Box<TextColumn>),
     /// Whatever else, by the library.
     Values {
         /// The library's reader.
@@ -218,7 +218,8 @@ impl Decoder {
         let pages = SerializedPageReader::new(Arc::new(part), column, rows, None)?;
         let top_level = leaf.descriptor.max_def_level();
         if texts::readable(column, leaf) {
-            return Ok(Self::Texts(TextColumn::new(Box::new(pages), top_level > 0)));
+            let column = TextColumn::new(Box::new(pages), top_level > 0);
+            return Ok(Self::Texts(Box::new(column)));
         }
         Ok(Self::Values {
             reader: Box::new(get_column_reader(leaf.descriptor.clone(), Box::new(pages))),
