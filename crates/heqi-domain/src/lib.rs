@@ -35,9 +35,9 @@ pub use ids::{
     SourceFileId, StatementId, UserId,
 };
 pub use lang::{Lang, UnknownLang};
-pub use line::{Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
+pub use line::{AT_A_TIME, Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
 pub use money::{Money, MoneyError, decimal_text, grouped_text, push_decimal, push_grouped};
-pub use names::{Names, decimal};
+pub use names::{DIGITS, Names, decimal};
 pub use period::{Period, PeriodError};
 pub use progress::{NoProgress, Progress, Stage};
 pub use reason::Reason;

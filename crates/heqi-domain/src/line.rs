@@ -153,6 +153,10 @@ impl Lines {
     }
 }
 
+/// Lines worth fetching together: see [`Lines::fetch`]. What is known of them fits the cache, and
+/// their look-ups fill what the processor has under way.
+pub const AT_A_TIME: usize = 128;
+
 /// A column of texts: one run of bytes, and where each text ends.
 ///
 /// Ends are kept as 32-bit offsets from a base that is noted every 65 536 texts, so that a

@@ -91,7 +91,9 @@ impl Names {
     #[must_use]
     pub fn get(&self, index: LineIx) -> Cow<'_, str> {
         match self {
-            Self::Numbers(numbers) => numbers[index as usize].to_string().into(),
+            Self::Numbers(numbers) => {
+                decimal(numbers[index as usize], &mut [0; DIGITS]).to_owned().into()
+            }
             Self::Texts(texts) => texts.get(index).into(),
         }
     }
@@ -152,7 +154,7 @@ impl Names {
 }
 
 /// Digits of the largest number.
-pub(crate) const DIGITS: usize = 10;
+pub const DIGITS: usize = 10;
 
 /// The decimal form of a number, made in `buffer`; for writers of millions of them.
 #[must_use]

@@ -230,9 +230,11 @@ fn line_offset(sample: &[u8], row: u64) -> Option<u64> {
 fn separator(task: Task<'_>, text: &TextKind) -> Result<u8, IntakeError> {
     let mut best = (0, SEPARATORS[0]);
     let mut first_error = None;
-    for (number, separator) in SEPARATORS.into_iter().enumerate() {
-        // What does not occur separates nothing; the first stands for all of these.
-        if number > 0 && memchr::memchr(separator, &text.sample).is_none() {
+    let mut absent = false;
+    for separator in SEPARATORS {
+        // What does not occur separates nothing: one such stands for all.
+        if memchr::memchr(separator, &text.sample).is_none() && std::mem::replace(&mut absent, true)
+        {
             continue;
         }
         let rows = text_rows(task, text, separator);

@@ -1,6 +1,6 @@
 //! The run: blocks, the exact pass over columns, the other passes block by block, the bridge.
 
-use heqi_domain::{LineIx, Lines, Progress, Stage};
+use heqi_domain::{AT_A_TIME, LineIx, Lines, Progress, Stage};
 use rayon::prelude::*;
 
 use crate::around::{self, OpenBlock, Twins};
@@ -89,9 +89,6 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
     }
     if total > i64::MAX as u128 { Err(MatchError::TooLarge) } else { Ok(()) }
 }
-
-/// Open lines that are looked up together: see [`Lines::fetch`].
-const AT_A_TIME: usize = 128;
 
 /// Open lines whose blocks are finished before what comes of them is put with the rest: all at
 /// once would stand in memory twice.

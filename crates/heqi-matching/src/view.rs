@@ -19,10 +19,15 @@ pub struct ViewFinding {
     pub payable: bool,
 }
 
-/// Lines of theirs that are looked at, and of ours for each of them: the direction of a file
-/// shows long before its end. Only where a few shared references do not show it are there more.
-const SAMPLES: [usize; 2] = [1_000, 20_000];
-const OURS_FOR_EACH: usize = 10;
+/// Lines of a side that are looked at; the direction of a file shows long before its end.
+const WINDOW: usize = 200_000;
+
+/// References of a window that are compared first. Which, their hash says: it is the same on both
+/// sides and in whatever order the lines stand.
+const FIRST: usize = 2_000;
+
+/// Lines of theirs that are looked at in full where the first do not tell.
+const SECOND: usize = 20_000;
 
 /// Shared references that are enough to tell.
 const ENOUGH: u64 = 100;
@@ -31,31 +36,34 @@ const ENOUGH: u64 = 100;
 /// alike says nothing and is left out.
 #[must_use]
 pub fn detect_view(ours: &Lines, theirs: &Lines) -> ViewFinding {
-    let mut finding = ViewFinding { same: 0, opposite: 0, payable: false };
-    for sample in SAMPLES {
-        finding = compare(ours, theirs, sample);
-        let (less, more) = (finding.same.min(finding.opposite), finding.same.max(finding.opposite));
-        if more >= ENOUGH && less * 10 <= more {
-            break;
-        }
+    let one_in = (theirs.len().min(WINDOW) / FIRST).max(1) as u64;
+    let finding = compare([ours, theirs], WINDOW, one_in);
+    let (less, more) = (finding.same.min(finding.opposite), finding.same.max(finding.opposite));
+    if one_in == 1 || more >= ENOUGH && less * 10 <= more {
+        return finding;
     }
-    finding
+    compare([ours, theirs], SECOND, 1)
 }
 
-fn compare(ours: &Lines, theirs: &Lines, sample: usize) -> ViewFinding {
+/// Compares the first `window` lines of theirs with those of ours; one reference in so many.
+fn compare([ours, theirs]: [&Lines; 2], window: usize, one_in: u64) -> ViewFinding {
     let fact = |lines: &Lines, index: usize| {
         let key = reference::key_hash(lines.reference.get(index as u32));
         let amount = lines.amount[index];
-        (key != 0 && amount != 0).then_some(((key, amount.unsigned_abs()), side_bit(amount)))
+        let taken = key != 0 && amount != 0 && key % one_in == 0;
+        taken.then_some(((key, amount.unsigned_abs()), side_bit(amount)))
     };
-    let asked: Vec<_> =
-        (0..theirs.len().min(sample)).filter_map(|index| fact(theirs, index)).collect();
+    let asked: Vec<_> = (0..theirs.len().min(window))
+        .into_par_iter()
+        .with_min_len(AT_LEAST)
+        .filter_map(|index| fact(theirs, index))
+        .collect();
     let mut wanted: Vec<(u64, u64)> = asked.iter().map(|(fact, _)| *fact).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let shared: Vec<(usize, u8)> = (0..ours.len().min(sample * OURS_FOR_EACH))
+    let shared: Vec<(usize, u8)> = (0..ours.len().min(WINDOW))
         .into_par_iter()
-        .with_min_len(1 << 12)
+        .with_min_len(AT_LEAST)
         .filter_map(|index| {
             let (fact, bit) = fact(ours, index)?;
             Some((wanted.binary_search(&fact).ok()?, bit))
@@ -77,9 +85,68 @@ fn compare(ours: &Lines, theirs: &Lines, sample: usize) -> ViewFinding {
     finding
 }
 
+/// Lines worth a thread's while.
+const AT_LEAST: usize = 1 << 12;
+
 /// The two bits of [`side_bit`] together.
 const OPPOSITE: u8 = 3;
 
 const fn side_bit(amount: i64) -> u8 {
     if amount > 0 { 1 } else { 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use heqi_domain::{Account, Currency, EntryKind, Side};
+
+    use super::*;
+
+    /// Lines of (number, amount), one a day.
+    fn lines(side: Side, rows: &[(u32, i64)]) -> Lines {
+        let mut lines = Lines::new(side);
+        lines.accounts = vec![Account { customer: String::new(), currency: Currency::CNY }];
+        for (day, (number, amount)) in rows.iter().enumerate() {
+            lines.account.push(0);
+            lines.amount.push(*amount);
+            lines.day.push(day as i32);
+            lines.kind.push(EntryKind::Unknown);
+            lines.reference.push(&format!("SO-{number:08}"));
+        }
+        lines
+    }
+
+    #[test]
+    fn the_order_of_lines_says_nothing() {
+        let rows: Vec<(u32, i64)> = (0..30_000).map(|it| (it, i64::from(it) * 7 + 1)).collect();
+        let mirrored: Vec<(u32, i64)> = rows.iter().map(|(it, amount)| (*it, -amount)).collect();
+        let backward: Vec<(u32, i64)> = mirrored.iter().rev().copied().collect();
+        let ours = lines(Side::Ours, &rows);
+        let finding = detect_view(&ours, &lines(Side::Theirs, &mirrored));
+        assert!(finding.payable && finding.opposite > 1_000 && finding.same == 0);
+        assert_eq!(finding, detect_view(&ours, &lines(Side::Theirs, &backward)));
+    }
+
+    #[test]
+    fn invoices_and_their_receipts_under_one_number_say_nothing() {
+        // A receipt bears number and amount of its invoice and comes later; their ledger has the
+        // latest first. The last invoices are not paid yet: they tell.
+        let paid =
+            (0..9_000).flat_map(|it| [(it, 100 + i64::from(it)), (it, -100 - i64::from(it))]);
+        let open = (9_000..11_000).map(|it| (it, 100 + i64::from(it)));
+        let mut rows: Vec<(u32, i64)> = paid.chain(open).collect();
+        rows.sort_by_key(|(number, amount)| (*amount < 0, *number));
+        let backward: Vec<(u32, i64)> = rows.iter().rev().copied().collect();
+        let finding = detect_view(&lines(Side::Ours, &rows), &lines(Side::Theirs, &backward));
+        assert!(!finding.payable && finding.same > 0 && finding.opposite == 0, "{finding:?}");
+    }
+
+    #[test]
+    fn few_shared_references_are_looked_at_in_full() {
+        let ours: Vec<(u32, i64)> = (0..40_000).map(|it| (it, 500)).collect();
+        // Nine lines of theirs are known to us, in the payable's view.
+        let theirs: Vec<(u32, i64)> =
+            (0..40_000).map(|it| if it < 9 { (it, -500) } else { (it + 90_000, 500) }).collect();
+        let finding = detect_view(&lines(Side::Ours, &ours), &lines(Side::Theirs, &theirs));
+        assert_eq!((finding.same, finding.opposite, finding.payable), (0, 9, true));
+    }
 }

@@ -6,9 +6,6 @@ use crate::error::ResultsError;
 use crate::model::MatchResult;
 use crate::order::{Run, pieces};
 
-/// Rows whose lines are looked up together: see [`heqi_domain::Lines::fetch`].
-pub const AT_A_TIME: usize = 128;
-
 /// Shared by all writers of one run.
 pub struct Work<'a> {
     /// The merged order of exact pairs and other groups.

@@ -179,6 +179,12 @@ impl Chunk {
 }
 
 impl Chunk {
+    /// Bytes of the column of texts that has most.
+    pub fn text_bytes(&self) -> usize {
+        let texts = [&self.reference, &self.other, &self.text, &self.id.texts];
+        texts.map(|it| it.bytes.len()).into_iter().max().unwrap_or(0)
+    }
+
     /// Adds up what the inspection and the checks need of rows in hundredths.
     pub fn count(&mut self, amounts: &[i64], credits: &[i64], days: &[Day]) {
         let sum = |values: &[i64]| values.iter().map(|it| i128::from(*it)).sum::<i128>();

@@ -210,7 +210,12 @@ pub(super) enum Decoder {
 
 impl Decoder {
     /// Opens a column of a row group; its compressed bytes are read at once.
-    pub fn open(source: &dyn Source, group: &RowGroupMetaData, leaf: &Leaf) -> Result<Self> {
+    pub fn open(
+        source: &dyn Source,
+        group: &RowGroupMetaData,
+        leaf: &Leaf,
+        cell_bytes: usize,
+    ) -> Result<Self> {
         let column = group.column(leaf.index);
         let (start, length) = column.byte_range();
         let part = Part { start, bytes: range(source, start, length)? };
@@ -218,7 +223,7 @@ impl Decoder {
         let pages = SerializedPageReader::new(Arc::new(part), column, rows, None)?;
         let top_level = leaf.descriptor.max_def_level();
         if texts::readable(column, leaf) {
-            let column = TextColumn::new(Box::new(pages), top_level > 0);
+            let column = TextColumn::new(Box::new(pages), top_level > 0, cell_bytes);
             return Ok(Self::Texts(Box::new(column)));
         }
         Ok(Self::Values {

@@ -36,6 +36,10 @@ use rows::RowTaker;
 /// Rows decoded at a time.
 const BATCH: usize = 4096;
 
+/// Bytes of a column of texts in a row group: its places are told in 32 bits, and a batch may add
+/// some hundreds of megabytes before it is asked.
+const MOST_TEXT: usize = 2 << 30;
+
 /// A Parquet file that has been opened.
 pub(crate) struct Table<'a> {
     source: &'a dyn Source,
@@ -44,6 +48,8 @@ pub(crate) struct Table<'a> {
     leaves: Vec<Leaf>,
     /// Decimals of minor units while the currency of rows is not known.
     minor: u32,
+    /// The bound of a cell.
+    cell_bytes: usize,
 }
 
 impl<'a> Table<'a> {
@@ -74,7 +80,7 @@ impl<'a> Table<'a> {
         }
         let leaves = leaf::leaves(metadata.file_metadata().schema_descr());
         let minor = options.currency.exponent();
-        Ok(Self { source, name, metadata, leaves, minor })
+        Ok(Self { source, name, metadata, leaves, minor, cell_bytes: limits.cell_bytes })
     }
 
     /// The options with the names of columns as inference sees them: `amount_cents` is `amount`.
@@ -146,12 +152,12 @@ impl<'a> Table<'a> {
 
     /// Number of the first record of each row group.
     fn first_rows(&self) -> Vec<u64> {
-        let mut next = 1;
+        let mut next = 1_u64;
         let counts = self.metadata.row_groups().iter().map(|it| u64::try_from(it.num_rows()));
         counts
             .map(|count| {
                 let first = next;
-                next += count.unwrap_or(0);
+                next = next.saturating_add(count.unwrap_or(0));
                 first
             })
             .collect()
@@ -169,7 +175,7 @@ impl<'a> Table<'a> {
             let mut cells: Vec<Cells> = self.leaves.iter().map(|_| Cells::default()).collect();
             let mut decoders = Vec::new();
             for (index, leaf) in self.leaves.iter().enumerate().filter(|it| wanted(it.0)) {
-                decoders.push((index, Decoder::open(self.source, group, leaf)?));
+                decoders.push((index, Decoder::open(self.source, group, leaf, self.cell_bytes)?));
             }
             let mut left = usize::try_from(group.num_rows())?;
             while left > 0 {
@@ -278,14 +284,17 @@ impl Crew<'_> {
             self.queue.put(group, chunk, |joined, mut chunk| {
                 if joined.collector.lines.is_empty() && !chunk.amount.is_empty() {
                     let rows = self.table.metadata.file_metadata().num_rows();
-                    let rows = u64::try_from(rows).unwrap_or(0);
+                    // What the file says of itself, but no more than its row groups bear out.
+                    let likely = 2 * self.firsts.len() as u64 * chunk.amount.len() as u64;
+                    let rows = u64::try_from(rows).unwrap_or(0).min(likely);
                     joined.reserve(&chunk, rows.saturating_mul(1024) / chunk.amount.len() as u64);
                 }
                 joined.append(&mut chunk);
                 self.pool.give(chunk);
             });
-            let bytes = self.table.metadata.row_group(group).compressed_size();
-            self.progress.advance(u64::try_from(bytes).unwrap_or(0));
+            let columns = self.table.metadata.row_group(group).columns().iter();
+            let sizes = columns.map(|it| u64::try_from(it.compressed_size()).unwrap_or(0));
+            self.progress.advance(sizes.fold(0, u64::saturating_add));
         }
     }
 
@@ -299,7 +308,7 @@ impl Crew<'_> {
             self.plan.columns.get(index).is_some_and(|column| column.role != Role::Ignored)
         };
         let mut first = self.firsts[group];
-        let mut cancelled = false;
+        let (mut cancelled, mut full) = (false, false);
         let take = |cells: &mut [Cells], count: usize| {
             cancelled = self.progress.cancelled();
             if cancelled || self.stop.is_set() {
@@ -307,10 +316,15 @@ impl Crew<'_> {
             }
             taker.take(cells, count, first, chunk);
             first += count as u64;
-            ControlFlow::Continue(())
+            full = chunk.text_bytes() > MOST_TEXT;
+            if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let done = self.table.batches(group, used, take);
         done.map_err(|what| damaged(self.table.name, what))?;
+        if full {
+            let (name, what) = (self.table.name.to_owned(), "the texts of a row group".to_owned());
+            return Err(IntakeError::TooLarge { name, what, limit: MOST_TEXT as u64 });
+        }
         if cancelled { Err(IntakeError::Cancelled) } else { Ok(()) }
     }
 }

@@ -84,10 +84,12 @@ impl<'p> RowTaker<'p> {
             return;
         };
         self.read(&layout, cells, count);
+        // Once a batch: whether bytes are text is asked of all of them at once.
+        let names = self.plan.roles.customer.map(|it| cells[it].whole());
         let mut done = 0;
         while done < count {
             let simple = self.care[done..count].iter().position(|it| *it).unwrap_or(count - done);
-            self.keep(&layout, cells, done..done + simple, first, chunk);
+            self.keep(&layout, (cells, names), done..done + simple, first, chunk);
             done += simple;
             if done < count {
                 self.with_care(cells, done, first + done as u64, chunk);
@@ -204,7 +206,7 @@ impl<'p> RowTaker<'p> {
     fn keep(
         &mut self,
         layout: &Layout,
-        cells: &[Cells],
+        (cells, names): (&[Cells], Option<&str>),
         rows: Range<usize>,
         first: u64,
         chunk: &mut Chunk,
@@ -228,12 +230,11 @@ impl<'p> RowTaker<'p> {
         }
         let unnamed = Customer::of(&self.plan.customer);
         let (accounts, currency) = (&mut self.accounts, &self.currency);
-        match roles.customer.map(|it| &cells[it]) {
-            Some(names) => {
-                let whole = names.whole();
+        match roles.customer.map(|it| &cells[it]).zip(names) {
+            Some((cells, names)) => {
                 chunk.account.extend(rows.clone().map(|row| {
-                    let (start, end) = names.span(row);
-                    let named = || Customer::at(&whole[start..end], &names.bytes, start);
+                    let (start, end) = cells.span(row);
+                    let named = || Customer::at(&names[start..end], &cells.bytes, start);
                     let customer = if start == end { unnamed } else { named() };
                     accounts.index(customer, currency[row])
                 }));

@@ -300,7 +300,7 @@ fn read_twice(bytes: Vec<u8>, step: usize) -> [Vec<Option<String>>; 2] {
     let optional = schema.column(0).max_def_level() > 0;
     assert!(texts::readable(group.metadata().column(0), &leaf::leaves(schema)[0]));
     let pages = || group.get_column_page_reader(0).expect("pages");
-    let mut own = texts::TextColumn::new(pages(), optional);
+    let mut own = texts::TextColumn::new(pages(), optional, 64 << 10);
     let mut by_us = Vec::new();
     loop {
         let mut cells = Cells::default();

@@ -1,7 +1,7 @@
 //! Columns of texts in their two common encodings, straight from the page into the cells.
 //!
 //! The library hands out every value as an object of its own, which costs several times what a
-//! cell of a dozen bytes takes to copy. Pages are found, checked and unpacked by the library;
+//! cell of a dozen bytes takes to copy. Pages are found and unpacked by the library;
 //! columns in another encoding are left to it as a whole.
 //!
 //! Source: Apache Parquet format, "Data Pages" and "Encodings": PLAIN, `RLE_DICTIONARY`, and the
@@ -22,6 +22,9 @@ pub(super) struct TextColumn {
     pages: Box<dyn PageReader>,
     /// Rows may have no value.
     optional: bool,
+    /// Bytes of a text that are kept: one more than a cell may have, which shows that it is too
+    /// long. A few bytes of a file can stand for thousands of texts of any length.
+    most: usize,
     dictionary: Dictionary,
     page: TextPage,
     levels: Vec<u32>,
@@ -72,11 +75,12 @@ fn contradiction<T>() -> Result<T> {
 }
 
 impl TextColumn {
-    /// A column chunk; `optional` as its schema says.
-    pub fn new(pages: Box<dyn PageReader>, optional: bool) -> Self {
+    /// A column chunk; `optional` as its schema says, `cell_bytes` the bound of a cell.
+    pub fn new(pages: Box<dyn PageReader>, optional: bool, cell_bytes: usize) -> Self {
         let page = TextPage { rows: 0, levels: None, values: Values::Plain(Bytes::new(), 0) };
         let dictionary = Dictionary::default();
-        Self { pages, optional, dictionary, page, levels: Vec::new(), codes: Vec::new() }
+        let most = cell_bytes.saturating_add(1);
+        Self { pages, optional, most, dictionary, page, levels: Vec::new(), codes: Vec::new() }
     }
 
     /// Appends up to `count` rows; fewer only where the column ends.
@@ -101,7 +105,11 @@ impl TextColumn {
 
     fn open(&mut self, page: Page) -> Result<()> {
         let (bytes, encoding, rows, levels) = match page {
-            Page::DictionaryPage { buf, num_values, .. } => {
+            Page::DictionaryPage { buf, num_values, encoding, .. } => {
+                let plain = matches!(encoding, Encoding::PLAIN | Encoding::PLAIN_DICTIONARY);
+                if !plain || !self.dictionary.spans.is_empty() {
+                    return contradiction();
+                }
                 self.dictionary = Dictionary::read(buf, num_values)?;
                 return Ok(());
             }
@@ -143,9 +151,9 @@ impl TextColumn {
                 let width = u32::from(*width);
                 Values::Coded(Hybrid::new(bytes.slice(1..), width))
             }
-            // Rows without any value.
+            // Rows without any value: to read one from nothing is a contradiction.
             (Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY, None) => {
-                Values::Coded(Hybrid::new(bytes, 0))
+                Values::Coded(Hybrid::new(bytes, 1))
             }
             _ => return contradiction(),
         };
@@ -175,7 +183,7 @@ impl TextColumn {
                 match &mut self.page.values {
                     Values::Plain(bytes, at) => {
                         let (start, end) = plain(bytes, *at)?;
-                        append_cell(&mut cells.bytes, bytes, start, end);
+                        append_cell(&mut cells.bytes, bytes, start, end.min(start + self.most));
                         *at = end;
                     }
                     Values::Coded(_) => {
@@ -184,6 +192,7 @@ impl TextColumn {
                             return contradiction();
                         };
                         let (start, end) = (*start as usize, *end as usize);
+                        let end = end.min(start + self.most);
                         append_cell(&mut cells.bytes, &self.dictionary.bytes, start, end);
                     }
                 }
@@ -262,6 +271,9 @@ impl Hybrid {
                     let width = self.width;
                     let first = *bit;
                     let bytes = &self.bytes;
+                    if first + taken * width as usize > bytes.len() * 8 {
+                        return contradiction();
+                    }
                     let all = (0..taken)
                         .map(|number| packed(bytes, first + number * width as usize, width));
                     out.extend(all);
@@ -285,7 +297,7 @@ impl Hybrid {
         let length = usize::try_from(header >> 1)?;
         if header & 1 == 1 {
             let bytes = length.saturating_mul(self.width as usize);
-            // The last eights may be cut; what is beyond reads as zero and is never used.
+            // The last eight may be cut behind the numbers that are asked for.
             if bytes.saturating_sub(self.bytes.len() - self.at) > self.width as usize {
                 return contradiction();
             }
@@ -318,7 +330,7 @@ impl Hybrid {
     }
 }
 
-/// The number of `width` bits (at most 32) at a bit of the bytes; zero beyond their end.
+/// The number of `width` bits (at most 32) at a bit of the bytes, which hold it.
 #[inline]
 fn packed(bytes: &[u8], bit: usize, width: u32) -> u32 {
     let from = bit / 8;
@@ -332,4 +344,116 @@ fn packed(bytes: &[u8], bit: usize, width: u32) -> u32 {
         }
     };
     ((word >> (bit % 8)) & ((1 << width) - 1)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a page that does not hold what it states is refused, and costs no more than it is.
+
+    use std::collections::VecDeque;
+
+    use parquet::column::page::PageMetadata;
+
+    use super::*;
+
+    struct Pages(VecDeque<Page>);
+
+    impl Iterator for Pages {
+        type Item = Result<Page>;
+
+        fn next(&mut self) -> Option<Self::Item> {
+            self.get_next_page().transpose()
+        }
+    }
+
+    impl PageReader for Pages {
+        fn get_next_page(&mut self) -> Result<Option<Page>> {
+            Ok(self.0.pop_front())
+        }
+
+        fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+            Ok(None)
+        }
+
+        fn skip_next_page(&mut self) -> Result<()> {
+            self.0.pop_front();
+            Ok(())
+        }
+    }
+
+    fn dictionary(texts: &[&str]) -> Page {
+        let mut buf = Vec::new();
+        for text in texts {
+            buf.extend((text.len() as u32).to_le_bytes());
+            buf.extend(text.as_bytes());
+        }
+        let num_values = texts.len() as u32;
+        Page::DictionaryPage {
+            buf: buf.into(),
+            num_values,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        }
+    }
+
+    fn coded(bytes: &[u8], rows: u32) -> Page {
+        Page::DataPage {
+            buf: Bytes::copy_from_slice(bytes),
+            num_values: rows,
+            encoding: Encoding::RLE_DICTIONARY,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        }
+    }
+
+    /// The texts of the pages, or `None` where they are refused.
+    fn read(pages: Vec<Page>, rows: usize) -> Option<Vec<String>> {
+        let mut column = TextColumn::new(Box::new(Pages(pages.into())), false, 5);
+        let mut cells = Cells::default();
+        column.next(rows, &mut cells).ok()?;
+        Some((0..cells.len()).map(|row| cells.text(row).to_owned()).collect())
+    }
+
+    #[test]
+    fn runs_and_packed_codes_are_read() {
+        let all = || dictionary(&["a", "bc", "", "d"]);
+        // Width 2; three times code 1; eight packed codes 0 1 2 3 3 2 1 0.
+        let page = coded(&[2, 3 << 1, 1, 1 << 1 | 1, 0b1110_0100, 0b0001_1011], 11);
+        let texts = read(vec![all(), page], 20).unwrap();
+        assert_eq!(texts.join("|"), "bc|bc|bc|a|bc||d|d||bc|a");
+        // A run of nothing says nothing.
+        let page = coded(&[2, 0, 1, 1, 1 << 1, 3], 1);
+        assert_eq!(read(vec![all(), page], 1).unwrap(), ["d"]);
+    }
+
+    #[test]
+    fn pages_that_contradict_themselves_are_refused() {
+        let all = || dictionary(&["a", "bc"]);
+        let check = |page: Page, what: &str| {
+            assert_eq!(read(vec![all(), page], 100), None, "{what}");
+        };
+        check(coded(&[], 100), "no bytes for a hundred rows");
+        check(coded(&[1], 1), "no run");
+        check(coded(&[33, 2, 0], 1), "codes of 33 bits");
+        check(coded(&[1, 2 << 1, 7], 2), "a code beyond the dictionary");
+        check(coded(&[8, 1 << 1 | 1, 0, 1], 8), "packed codes cut off");
+        check(coded(&[1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 1), "a length that never ends");
+        assert_eq!(read(vec![all(), all(), coded(&[1, 2, 0], 1)], 1), None, "two dictionaries");
+        assert_eq!(read(vec![coded(&[1, 2, 0], 1)], 1), None, "no dictionary");
+        let Page::DictionaryPage { buf, .. } = all() else { unreachable!() };
+        let cut = Page::DictionaryPage {
+            buf: buf.slice(..buf.len() - 1),
+            num_values: 2,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        assert_eq!(read(vec![cut, coded(&[1, 2, 0], 1)], 1), None, "a text cut off");
+    }
+
+    #[test]
+    fn a_text_beyond_the_bound_is_kept_just_so_far_that_it_shows() {
+        let texts = read(vec![dictionary(&["12345678"]), coded(&[1, 3 << 1, 0], 3)], 3).unwrap();
+        assert_eq!(texts, ["123456"; 3], "the bound is five bytes");
+    }
 }

@@ -120,6 +120,10 @@ impl Join<'_> {
             }
         }
         self.clusters(several, &mut pairs, &mut found);
+        // Room for pairs that there are not would stay until all are joined.
+        if 2 * pairs.len() < pairs.capacity() {
+            pairs.shrink_to_fit();
+        }
         found.plain.push(pairs);
         found
     }

@@ -37,7 +37,7 @@ pub(crate) fn in_order(parts: Vec<Vec<PlainPair>>, blocks: usize, days: &[Day]) 
             }
         }
     });
-    // There are as many bytes in the parts as in what comes of them.
+    // The parts are larger than what has come of them.
     drop(parts);
     let buckets = cut(&mut sorted, &counts);
     buckets.into_par_iter().with_max_len(1).for_each(|bucket| by_day(bucket, days));

@@ -22,7 +22,7 @@ pub use bridges::{close, is_opening, is_unexplained, movements};
 /// The mark of a result of ours.
 pub const PRODUCT: &str = "heqi";
 /// Version of the layout of the folder.
-pub const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 2;
 
 /// The file as data. Amounts are decimal text in units of their currency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

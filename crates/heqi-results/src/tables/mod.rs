@@ -4,7 +4,7 @@ mod evidence;
 mod parquet_out;
 mod rows;
 
-use heqi_domain::Side;
+use heqi_domain::{AT_A_TIME, Side};
 use heqi_matching::{Block, ExactPair};
 use rayon::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::error::ResultsError;
 use crate::model::MatchResult;
 use crate::order::{PIECE, Run};
 use crate::staging::{Staging, WrittenFile};
-use crate::work::{AT_A_TIME, Work};
+use crate::work::Work;
 
 pub use evidence::write as write_evidence;
 pub use parquet_out::ParquetTables;

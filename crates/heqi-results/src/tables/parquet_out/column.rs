@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use hashbrown::HashTable;
-use heqi_domain::decimal;
+use heqi_domain::{DIGITS, decimal};
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
@@ -82,7 +82,7 @@ impl Column {
 
     /// Appends a number in decimal form.
     pub fn push_number(&mut self, number: u32) {
-        self.push(decimal(number, &mut [0; 10]).as_bytes());
+        self.push(decimal(number, &mut [0; DIGITS]).as_bytes());
     }
 
     /// Appends a value many times over.
@@ -169,38 +169,26 @@ impl Column {
 impl Coded {
     /// The code of a value, which enters the dictionary if it is new.
     fn code(&mut self, value: &[u8], dictionary: &mut Vec<u8>, fixed: bool) -> u32 {
-        let ends = &self.ends;
-        let known = |code: u32, dictionary: &[u8]| {
-            let (from, to) =
-                (code.checked_sub(1).map_or(0, |it| ends[it as usize]), ends[code as usize]);
-            let head = if fixed { 0 } else { 4 };
-            dictionary[from as usize + head..to as usize] == *value
-        };
-        let count = ends.len() as u32;
-        if count > 0 && known(self.recent[0], dictionary) {
-            return self.recent[0];
-        }
-        self.recent.swap(0, 1);
-        if count > 0 && known(self.recent[0], dictionary) {
-            return self.recent[0];
+        let count = self.ends.len() as u32;
+        for _ in 0..2 {
+            if count > 0 && *known(&self.ends, dictionary, self.recent[0], fixed) == *value {
+                return self.recent[0];
+            }
+            self.recent.swap(0, 1);
         }
         let hash = XxHash3_64::oneshot(value);
-        let code = match self.codes.find(hash, |code| known(*code, dictionary)) {
-            Some(code) => *code,
-            None => {
-                push_plain(dictionary, value, fixed);
-                self.ends.push(dictionary.len() as u32);
-                let ends = &self.ends;
-                let hash_of = |code: &u32| {
-                    let from = code.checked_sub(1).map_or(0, |it| ends[it as usize]) as usize;
-                    let head = if fixed { 0 } else { 4 };
-                    XxHash3_64::oneshot(&dictionary[from + head..ends[*code as usize] as usize])
-                };
-                self.codes.insert_unique(hash, count, hash_of);
-                count
-            }
-        };
-        self.recent[0] = code;
+        let same = |code: &u32| *known(&self.ends, dictionary, *code, fixed) == *value;
+        let found = self.codes.find(hash, same).copied();
+        let code = found.unwrap_or_else(|| {
+            push_plain(dictionary, value, fixed);
+            self.ends.push(dictionary.len() as u32);
+            let ends = &self.ends;
+            let hash_of = |code: &u32| XxHash3_64::oneshot(known(ends, dictionary, *code, fixed));
+            self.codes.insert_unique(hash, count, hash_of);
+            count
+        });
+        // What was seen last comes first; what was seen before it stays.
+        self.recent = [code, self.recent[0]];
         code
     }
 
@@ -210,6 +198,13 @@ impl Coded {
             _ => self.runs.push(Run::Same(code, times)),
         }
     }
+}
+
+/// A value of a dictionary by its code.
+fn known<'d>(ends: &[u32], dictionary: &'d [u8], code: u32, fixed: bool) -> &'d [u8] {
+    let from = code.checked_sub(1).map_or(0, |before| ends[before as usize]) as usize;
+    let head = if fixed { 0 } else { 4 };
+    &dictionary[from + head..ends[code as usize] as usize]
 }
 
 fn push_plain(out: &mut Vec<u8>, value: &[u8], fixed: bool) {

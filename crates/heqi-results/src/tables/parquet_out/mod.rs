@@ -8,7 +8,7 @@ mod column;
 
 use std::sync::Arc;
 
-use heqi_domain::{LineIds, Lines, Names, Side};
+use heqi_domain::{AT_A_TIME, LineIds, Lines, Names, Side};
 use heqi_matching::{Block, ExactPair, Pass, State};
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::errors::ParquetError;
@@ -23,7 +23,7 @@ use crate::model::MatchResult;
 use crate::staging::{Output, Staging, WrittenFile};
 use crate::tables::{PairCells, TableWriter, wave};
 use crate::text::push_hash;
-use crate::work::{AT_A_TIME, Work};
+use crate::work::Work;
 use column::{Chunk, Column};
 
 /// Columns whose values rarely repeat: a dictionary would only cost.

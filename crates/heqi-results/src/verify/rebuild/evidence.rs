@@ -20,7 +20,7 @@ impl Tables<'_> {
             Err(error) => return Err(VerifyError::io(&path)(error)),
         };
         let ids = &self.names;
-        let mut lines = text.lines().zip(1_u64..).peekable();
+        let mut lines = text.lines().zip(1_u64..);
         let outcome = &mut rebuilt.outcome;
         let groups = outcome.groups.iter_mut().map(|group| {
             let rank = group.evidence.rank;
@@ -31,36 +31,39 @@ impl Tables<'_> {
         let residuals = (outcome.residuals.iter_mut())
             .map(|row| (Subject::Residual(row.side, row.line), &mut row.evidence));
         let before = self.unsound.total;
+        // A line is read once, however many rows it is not of.
+        let read = |(line, row)| (serde_json::from_str::<Proof>(line), line, row);
+        let mut next = lines.next().map(read);
         for (subject, evidence) in groups.chain(discrepancies).chain(residuals) {
-            let read = lines.peek().map(|(line, _)| subject.read(line, ids));
-            match read {
-                Some(Ok(read)) => {
-                    *evidence = read.into();
-                    lines.next();
-                }
-                // Without evidence there is no line; what is not this one's may be a later one's.
-                _ if !matches!(subject, Subject::Group(..)) => {}
-                None => {
-                    let code = FindingCode::Unreadable;
-                    self.unsound.add(
-                        code,
-                        FILE,
-                        None,
-                        "rows",
-                        subject.words(),
-                        "the end of the file",
-                    );
-                    return Ok(false);
-                }
-                Some(Err(found)) => {
-                    let row = lines.next().map(|(_, row)| row);
+            let fits = next.as_ref().is_some_and(|(proof, ..)| {
+                proof.as_ref().is_ok_and(|proof| subject.fits(proof, ids))
+            });
+            let group = matches!(subject, Subject::Group(..));
+            // Without evidence there is no line; what is not this one's may be a later one's.
+            if !fits && !group {
+                continue;
+            }
+            let Some((proof, line, row)) = next.take() else {
+                let code = FindingCode::Unreadable;
+                let end = "the end of the file";
+                self.unsound.add(code, FILE, None, "rows", subject.words(), end);
+                return Ok(false);
+            };
+            next = lines.next().map(read);
+            match proof {
+                Ok(proof) if fits => *evidence = proof.evidence.into(),
+                other => {
                     let code = FindingCode::Unreadable;
                     let expected = format!("the evidence of {}", subject.words());
-                    self.unsound.add(code, FILE, row, "evidence", expected, found);
+                    let found = match other {
+                        Ok(_) => show(Some(line.as_bytes())),
+                        Err(error) => error.to_string(),
+                    };
+                    self.unsound.add(code, FILE, Some(row), "evidence", expected, found);
                 }
             }
         }
-        if let Some((line, row)) = lines.next() {
+        if let Some((_, line, row)) = next {
             let found = show(Some(line.as_bytes()));
             let code = FindingCode::Unreadable;
             self.unsound.add(
@@ -103,10 +106,9 @@ impl Subject {
         }
     }
 
-    fn read(&self, line: &str, names: &Names) -> Result<Evidence, String> {
-        let proof: Proof = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    fn fits(&self, proof: &Proof, names: &Names) -> bool {
         let id = |prefix| proof.id.as_deref().and_then(|text| cells::id(prefix, text));
-        let fits = match self {
+        match self {
             Self::Group(wanted, pass, rank) => {
                 // The table shows the rank of suggestions, the evidence all of them.
                 let ranked = *rank == proof.evidence.rank;
@@ -115,12 +117,11 @@ impl Subject {
             }
             Self::Discrepancy(wanted) => proof.of == "discrepancy" && id('D') == Some(*wanted),
             Self::Residual(side, line) => {
-                let named = proof.line_id.as_deref().and_then(|id| names.line(*side, id));
+                let named = || proof.line_id.as_deref().and_then(|id| names.line(*side, id));
                 proof.of == "residual"
                     && proof.side.as_deref() == Some(side.code())
-                    && named == Some(*line)
+                    && named() == Some(*line)
             }
-        };
-        if fits { Ok(proof.evidence) } else { Err(show(Some(line.as_bytes()))) }
+        }
     }
 }
