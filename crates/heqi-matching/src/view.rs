@@ -50,7 +50,7 @@ fn compare([ours, theirs]: [&Lines; 2], window: usize, one_in: u64) -> ViewFindi
     let fact = |lines: &Lines, index: usize| {
         let key = reference::key_hash(lines.reference.get(index as u32));
         let amount = lines.amount[index];
-        let taken = key != 0 && amount != 0 && key % one_in == 0;
+        let taken = key != 0 && amount != 0 && key.is_multiple_of(one_in);
         taken.then_some(((key, amount.unsigned_abs()), side_bit(amount)))
     };
     let asked: Vec<_> = (0..theirs.len().min(window))
