@@ -127,7 +127,7 @@ impl Lines {
     pub fn with_id<T>(&self, line: LineIx, act: impl FnOnce(&str) -> T) -> T {
         match &self.id {
             LineIds::Named(names) => names.with(line, act),
-            LineIds::Rows(rows) => act(decimal(rows[line as usize], &mut [0; DIGITS])),
+            LineIds::Rows(rows) => act(decimal(rows[line as usize].into(), &mut [0; DIGITS])),
         }
     }
 

@@ -178,11 +178,11 @@ pub fn push_grouped(out: &mut String, minor: i128, exponent: u32) {
 /// Digits of the magnitude, at least one before the point.
 fn push_unsigned(out: &mut String, magnitude: u128, exponent: u32, grouped: bool) {
     // A u128 has at most 39 digits, a comma for three of them, and a point; no currency has more
-    // decimals than that.
+    // decimals than that, and more than there is room for would stop the run, not shorten a figure.
     let mut text = [0; 64];
     let mut at = text.len();
     let mut put = |byte: u8| {
-        at = at.saturating_sub(1);
+        at -= 1;
         text[at] = byte;
     };
     let mut rest = magnitude;

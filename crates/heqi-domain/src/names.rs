@@ -68,7 +68,7 @@ impl Names {
             Self::Numbers(numbers) => numbers.extend_from_slice(more),
             Self::Texts(texts) => {
                 let mut buffer = [0; DIGITS];
-                more.iter().for_each(|number| texts.push(decimal(*number, &mut buffer)));
+                more.iter().for_each(|number| texts.push(decimal((*number).into(), &mut buffer)));
             }
         }
     }
@@ -78,7 +78,7 @@ impl Names {
         if let Self::Numbers(numbers) = self {
             let mut texts = Strings::with_capacity(numbers.len(), numbers.len() * 8);
             let mut buffer = [0; DIGITS];
-            numbers.iter().for_each(|number| texts.push(decimal(*number, &mut buffer)));
+            numbers.iter().for_each(|number| texts.push(decimal((*number).into(), &mut buffer)));
             *self = Self::Texts(texts);
         }
         match self {
@@ -92,7 +92,7 @@ impl Names {
     pub fn get(&self, index: LineIx) -> Cow<'_, str> {
         match self {
             Self::Numbers(numbers) => {
-                decimal(numbers[index as usize], &mut [0; DIGITS]).to_owned().into()
+                decimal(numbers[index as usize].into(), &mut [0; DIGITS]).to_owned().into()
             }
             Self::Texts(texts) => texts.get(index).into(),
         }
@@ -101,7 +101,9 @@ impl Names {
     /// Does something with the name at `index`, without a text on the heap.
     pub fn with<T>(&self, index: LineIx, act: impl FnOnce(&str) -> T) -> T {
         match self {
-            Self::Numbers(numbers) => act(decimal(numbers[index as usize], &mut [0; DIGITS])),
+            Self::Numbers(numbers) => {
+                act(decimal(numbers[index as usize].into(), &mut [0; DIGITS]))
+            }
             Self::Texts(texts) => act(texts.get(index)),
         }
     }
@@ -153,12 +155,12 @@ impl Names {
     }
 }
 
-/// Digits of the largest number.
-pub const DIGITS: usize = 10;
+/// Digits of the largest number of 64 bits.
+pub const DIGITS: usize = 20;
 
 /// The decimal form of a number, made in `buffer`; for writers of millions of them.
 #[must_use]
-pub fn decimal(mut number: u32, buffer: &mut [u8; DIGITS]) -> &str {
+pub fn decimal(mut number: u64, buffer: &mut [u8; DIGITS]) -> &str {
     let mut at = DIGITS;
     loop {
         at -= 1;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
+use heqi_domain::{DIGITS, decimal};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result};
@@ -165,7 +166,10 @@ impl Cells {
         for row in 0..self.valid.len() {
             if self.valid[row] {
                 match (meaning, u64::try_from(self.numbers[row])) {
-                    (Meaning::Whole { .. }, Ok(number)) => self.push_digits(number),
+                    (Meaning::Whole { .. }, Ok(number)) => {
+                        let digits = &mut [0; DIGITS];
+                        self.bytes.extend_from_slice(decimal(number, digits).as_bytes());
+                    }
                     _ => {
                         let text = meaning.text(self.numbers[row], minor);
                         self.bytes.extend_from_slice(text.as_bytes());
@@ -174,20 +178,6 @@ impl Cells {
             }
             self.ends.push(self.bytes.len());
         }
-    }
-
-    fn push_digits(&mut self, mut number: u64) {
-        let mut digits = [0; 20];
-        let mut at = digits.len();
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.bytes.extend_from_slice(&digits[at..]);
     }
 }
 

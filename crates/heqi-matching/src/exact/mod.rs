@@ -65,6 +65,10 @@ const MOST_ROUNDS: usize = 200;
 /// Runs the pass. What it returns is in no order: the later passes sort their lines by content,
 /// and the caller sorts pairs and groups.
 pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet) -> Exact {
+    run_by(ours, theirs, blocks, rules, AT_ONCE)
+}
+
+fn run_by(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet, at_once: usize) -> Exact {
     if !rules.passes.exact {
         let all = |lines: &Lines| (0..lines.len() as LineIx).map(|line| (line, false)).collect();
         return Exact { open: [all(ours), all(theirs)], ..Exact::default() };
@@ -81,7 +85,7 @@ pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet
     let longer = ours.len().max(theirs.len());
     let bits = partition::bits(longer);
     let count = 1_usize << bits;
-    let step = count.div_ceil(longer.div_ceil(AT_ONCE).clamp(1, MOST_ROUNDS));
+    let step = count.div_ceil(longer.div_ceil(at_once).clamp(1, MOST_ROUNDS));
     let side = |lines, block_of| Side { lines, block_of, salts: &salts, rules, bits, step };
     let (a, b) = (side(ours, &blocks.of_ours), side(theirs, &blocks.of_theirs));
     let join = Join { ours, theirs, rules };
@@ -111,4 +115,68 @@ pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet
         all.open[1].extend(theirs.without().map(|line| (line, false)));
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: rounds change nothing. Method: one ledger with pairs, repeats, late and lonely lines,
+    //! in one round and in many.
+
+    use heqi_domain::{Account, Currency, EntryKind, Side as Whose};
+
+    use super::*;
+
+    fn ledger(side: Whose, count: usize, of: impl Fn(usize) -> (String, i64, i32)) -> Lines {
+        let mut lines = Lines::new(side);
+        lines.accounts = vec![Account { customer: String::new(), currency: Currency::CNY }];
+        for (reference, amount, day) in (0..count).map(of) {
+            lines.account.push(0);
+            lines.amount.push(amount);
+            lines.day.push(day);
+            lines.kind.push(EntryKind::Sale);
+            lines.reference.push(&reference);
+        }
+        lines
+    }
+
+    /// Everything that was found, in an order of its own.
+    fn found(mut exact: Exact) -> impl PartialEq + std::fmt::Debug {
+        let pairs = exact.plain.iter().flatten();
+        let mut pairs: Vec<_> =
+            pairs.map(|it| (it.pair().id, it.ours, it.theirs, it.block)).collect();
+        pairs.sort_unstable();
+        exact.dated.sort_unstable();
+        exact.alike.sort_unstable();
+        exact.open.iter_mut().for_each(|side| side.sort_unstable());
+        (pairs, exact.dated, exact.alike, exact.open)
+    }
+
+    #[test]
+    fn many_rounds_find_what_one_finds() {
+        let count = 60_000;
+        let number = |line: usize| match line % 11 {
+            0 => String::new(),
+            1 => format!("XS-{:020}", line / 40),
+            _ => format!("XS-{line}"),
+        };
+        let amount = |line: usize| (line / 40) as i64 + 100;
+        let ours =
+            ledger(Whose::Ours, count, |line| (number(line), amount(line), line as i32 / 40 % 90));
+        let theirs = ledger(Whose::Theirs, count, |line| {
+            let late = if line % 17 == 0 { 20 } else { 0 };
+            let other = i64::from(line % 23 == 0);
+            (number(line), amount(line) + other, line as i32 / 40 % 90 + late)
+        });
+        let rules = RuleSet::preset("default").unwrap();
+        let blocks = crate::block::find(&ours, &theirs);
+        let by = |at_once| run_by(&ours, &theirs, &blocks, &rules, at_once);
+        let one = by(count);
+        let sizes = [one.plain.iter().map(Vec::len).sum(), one.dated.len(), one.alike.len()];
+        assert!(sizes.iter().all(|size| *size > 0), "{sizes:?}");
+        assert!(one.open.iter().flatten().any(|(_, extra)| *extra));
+        let one = found(one);
+        for at_once in [count / 2, count / 5, 1] {
+            assert!(found(by(at_once)) == one, "{at_once} lines at once");
+        }
+    }
 }

@@ -92,7 +92,7 @@ struct Chunk {
 }
 
 impl Partitioned {
-    /// The lines of a partition, in pieces; partitions are counted from the first of the range.
+    /// The lines of a partition, in pieces; partitions are counted from the first of the round.
     pub fn part(&self, part: usize) -> impl Iterator<Item = &[Entry]> + Clone {
         self.0.iter().map(move |chunk| {
             &chunk.entries[chunk.starts[part] as usize..chunk.starts[part + 1] as usize]

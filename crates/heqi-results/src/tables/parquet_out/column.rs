@@ -82,7 +82,7 @@ impl Column {
 
     /// Appends a number in decimal form.
     pub fn push_number(&mut self, number: u32) {
-        self.push(decimal(number, &mut [0; DIGITS]).as_bytes());
+        self.push(decimal(number.into(), &mut [0; DIGITS]).as_bytes());
     }
 
     /// Appends a value many times over.
