@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::block::Blocks;
 use crate::content::{content_key, id_of_keys};
 use crate::evidence::Grounds;
+use crate::members::Members;
 use crate::outcome::{Block, Discrepancy, Group, GroupId, Residual, State, Verdict};
 use crate::run::MatchError;
 
@@ -37,6 +38,7 @@ pub(crate) fn totals(lines: [&Lines; 2], blocks: &Blocks, openings: &Openings) -
                 lines: [0, 0],
                 opening: [i128::from(a), i128::from(b)],
                 movement: [0, 0],
+                pairs: 0..0,
                 discrepancies: 0..0,
             }
         })
@@ -99,8 +101,8 @@ fn from_opening(number: u32, block: &Block) -> Option<Discrepancy> {
         // bounded by the caller's input, i64 in every real book; saturation would break the
         // identity and fail the run.
         amount: i64::try_from(block.opening[0] - block.opening[1]).unwrap_or(i64::MAX),
-        ours: Vec::new(),
-        theirs: Vec::new(),
+        ours: Members::none(),
+        theirs: Members::none(),
         group: None,
         evidence: Grounds::default(),
     })
@@ -165,10 +167,10 @@ fn from_group(group: &Group) -> Discrepancy {
 
 /// The discrepancy of a line that stands alone, from its content key and its amount.
 pub(crate) fn from_residual(residual: &Residual, content: u64, amount: i64) -> Discrepancy {
-    let line = vec![residual.line];
+    let line = Members::from(residual.line);
     let ([a, b], amount, [ours, theirs]): ([&[u64]; 2], _, _) = match residual.side {
-        Side::Ours => ([&[content], &[]], amount, [line, Vec::new()]),
-        Side::Theirs => ([&[], &[content]], -amount, [Vec::new(), line]),
+        Side::Ours => ([&[content], &[]], amount, [line, Members::none()]),
+        Side::Theirs => ([&[], &[content]], -amount, [Members::none(), line]),
     };
     Discrepancy {
         id: id_of_keys(a, b),

@@ -18,6 +18,7 @@ mod content;
 mod evidence;
 mod exact;
 mod explain;
+mod members;
 mod outcome;
 mod passes;
 mod reference;
@@ -31,6 +32,7 @@ pub use bridge::Openings;
 pub use check::{Checked, Place, Violation, Violations, check};
 pub use evidence::{Evidence, Grounds, SearchAnswer, Witness};
 pub use explain::sentence;
+pub use members::Members;
 pub use outcome::{
     Block, Discrepancy, ExactPair, Group, GroupId, Outcome, Pass, Residual, State, Verdict,
 };

@@ -7,6 +7,7 @@ use heqi_domain::{Account, LineIx, Reason, Side};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Grounds;
+use crate::members::Members;
 
 /// The rule that joined a group. The order is the order of the passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -168,9 +169,9 @@ pub struct Group {
     /// How far it is decided.
     pub state: State,
     /// Our lines, in content order.
-    pub ours: Vec<LineIx>,
+    pub ours: Members,
     /// Their lines, in content order.
-    pub theirs: Vec<LineIx>,
+    pub theirs: Members,
     /// Σ ours − Σ theirs, minor units.
     pub difference: i64,
     /// What is to say about it.
@@ -206,9 +207,9 @@ pub struct Discrepancy {
     /// ours − theirs, minor units.
     pub amount: i64,
     /// Our lines.
-    pub ours: Vec<LineIx>,
+    pub ours: Members,
     /// Their lines.
-    pub theirs: Vec<LineIx>,
+    pub theirs: Members,
     /// The group it belongs to, if it belongs to one.
     pub group: Option<GroupId>,
     /// Why, so that the checker can re-verify it.
@@ -229,6 +230,8 @@ pub struct Block {
     pub opening: [i128; 2],
     /// Σ movements, ours and theirs.
     pub movement: [i128; 2],
+    /// Its exact pairs: a range of [`Outcome::pairs`]; the ranges of all blocks follow each other.
+    pub pairs: std::ops::Range<usize>,
     /// Its discrepancies: a range of [`Outcome::discrepancies`].
     pub discrepancies: std::ops::Range<usize>,
 }

@@ -8,7 +8,7 @@ use crate::block::{self, Blocks};
 use crate::bridge::{self, Openings};
 use crate::content::group_id;
 use crate::evidence::Evidence;
-use crate::exact::{self, Exact};
+use crate::exact::{self, Exact, Left};
 use crate::explain::residual;
 use crate::outcome::{Block, Discrepancy, Group, Outcome, Pass, Residual, State, Verdict};
 use crate::passes;
@@ -69,9 +69,14 @@ pub fn match_lines(
     let plain = std::mem::take(&mut exact.plain);
     // One after the other: each keeps all threads busy, and both at once would need the memory of
     // both.
-    let pairs = exact::in_order(plain, blocks.accounts.len(), &ours.day);
+    let (pairs, counts) = exact::in_order(plain, blocks.accounts.len(), &ours.day);
     let parts = context.explain(exact, openings)?;
-    let Parts { blocks, groups, residuals, discrepancies } = parts;
+    let Parts { mut blocks, groups, residuals, discrepancies } = parts;
+    let mut end = 0;
+    for (block, count) in blocks.iter_mut().zip(counts) {
+        block.pairs = end..end + count;
+        end += count;
+    }
     Ok(Outcome { blocks, pairs, groups, residuals, discrepancies })
 }
 
@@ -90,9 +95,9 @@ fn bounded(ours: &Lines, theirs: &Lines) -> Result<(), MatchError> {
     if total > i64::MAX as u128 { Err(MatchError::TooLarge) } else { Ok(()) }
 }
 
-/// Open lines whose blocks are finished before what comes of them is put with the rest: all at
-/// once would stand in memory twice.
-const BATCH: usize = 1 << 17;
+/// Open lines whose blocks are finished at once; while the next are, what came of them is put with
+/// the rest. All at once would stand in memory twice.
+const BATCH: usize = 1 << 16;
 
 /// What one block comes to.
 struct Part {
@@ -112,13 +117,17 @@ struct Parts {
 }
 
 impl Parts {
-    fn push(&mut self, mut part: Part) {
-        let first = self.discrepancies.len();
-        part.block.discrepancies = first..first + part.discrepancies.len();
-        self.blocks.push(part.block);
-        self.groups.append(&mut part.groups);
-        self.residuals.append(&mut part.residuals);
-        self.discrepancies.append(&mut part.discrepancies);
+    fn take(&mut self, parts: Vec<Result<Part, MatchError>>) -> Result<(), MatchError> {
+        for part in parts {
+            let mut part = part?;
+            let first = self.discrepancies.len();
+            part.block.discrepancies = first..first + part.discrepancies.len();
+            self.blocks.push(part.block);
+            self.groups.append(&mut part.groups);
+            self.residuals.append(&mut part.residuals);
+            self.discrepancies.append(&mut part.discrepancies);
+        }
+        Ok(())
     }
 }
 
@@ -136,34 +145,20 @@ impl Context<'_> {
     }
 
     /// Open lines by block.
-    fn open_blocks(&self, open: &[Vec<(LineIx, bool)>; 2]) -> Vec<OpenBlock> {
-        let mut counts = vec![[0_usize; 2]; self.blocks.accounts.len()];
-        for side in [OURS, THEIRS] {
-            for (line, _) in &open[side] {
-                counts[self.block_of(side, *line) as usize][side] += 1;
-            }
-        }
-        let mut blocks: Vec<OpenBlock> = counts
-            .iter()
-            .map(|count| [Vec::with_capacity(count[OURS]), Vec::with_capacity(count[THEIRS])])
-            .collect();
-        for side in [OURS, THEIRS] {
+    fn open_blocks(&self, open: &[Vec<Left>; 2]) -> Vec<OpenBlock> {
+        let sides = [OURS, THEIRS].map(|side| by_block(&open[side], self.blocks.accounts.len()));
+        let items = |side: usize, left: &[Left]| {
             let lines = self.lines[side];
-            let items: Vec<Vec<work::Item>> = open[side]
-                .par_chunks(AT_A_TIME)
-                .map(|some| {
-                    lines.fetch(some.iter().map(|(line, _)| *line));
-                    let item = |(line, extra): &(LineIx, bool)| {
-                        work::item(lines, *line, *extra, self.rules.references)
-                    };
-                    some.iter().map(item).collect()
-                })
-                .collect();
-            for item in items.into_iter().flatten() {
-                blocks[self.block_of(side, item.line) as usize][side].push(item);
-            }
-        }
-        blocks
+            let item = |left: &Left| work::item(lines, left, self.rules.references);
+            let some = left.par_chunks(AT_A_TIME).flat_map_iter(|some| {
+                lines.fetch(some.iter().map(|left| left.line));
+                some.iter().map(item)
+            });
+            some.collect()
+        };
+        let [ours, theirs] = &sides;
+        let blocks = ours.par_iter().zip(theirs).with_max_len(1);
+        blocks.map(|(ours, theirs)| [items(OURS, ours), items(THEIRS, theirs)]).collect()
     }
 
     /// The later passes over all open lines, why the last lines stand alone, and the bridges.
@@ -185,6 +180,7 @@ impl Context<'_> {
         all.residuals.reserve_exact(left);
         all.discrepancies.reserve_exact(left);
         let mut inputs = (0..).zip(open).zip(groups).zip(blocks);
+        let mut waiting: Vec<Result<Part, MatchError>> = Vec::new();
         loop {
             let (mut batch, mut size) = (Vec::new(), 0);
             while size < BATCH
@@ -194,23 +190,21 @@ impl Context<'_> {
                 size += open[OURS].len() + open[THEIRS].len();
                 batch.push(input);
             }
-            if batch.is_empty() {
+            let last = batch.is_empty();
+            // Blocks are of very unlike size, so they are handed out one by one.
+            let of_batch = batch.into_par_iter().with_max_len(1);
+            let parts = of_batch.map(|(((number, open), groups), block)| {
+                let count = (open[OURS].len() + open[THEIRS].len()) as u64;
+                let part = self.block(number, open, groups, block, twins.as_ref());
+                self.progress.advance(count);
+                part
+            });
+            let (kept, parts) = rayon::join(|| all.take(waiting), || parts.collect());
+            kept?;
+            if last {
                 return Ok(all);
             }
-            // Blocks are of very unlike size, so they are handed out one by one.
-            let parts: Vec<Result<Part, MatchError>> = batch
-                .into_par_iter()
-                .with_max_len(1)
-                .map(|(((number, open), groups), block)| {
-                    let count = (open[OURS].len() + open[THEIRS].len()) as u64;
-                    let part = self.block(number, open, groups, block, twins.as_ref());
-                    self.progress.advance(count);
-                    part
-                })
-                .collect();
-            for part in parts {
-                all.push(part?);
-            }
+            waiting = parts;
         }
     }
 
@@ -289,10 +283,19 @@ impl Context<'_> {
             difference: 0,
             verdict: note.map_or(Verdict::NONE, |note| Verdict::NONE.with(note)),
             evidence: Evidence { key, ..Evidence::default() }.into(),
-            ours: a.to_vec(),
-            theirs: b.to_vec(),
+            ours: a.into(),
+            theirs: b.into(),
         }
     }
+}
+
+/// Open lines of one side, block by block.
+fn by_block(open: &[Left], blocks: usize) -> Vec<Vec<Left>> {
+    let mut counts = vec![0_usize; blocks];
+    open.iter().for_each(|left| counts[left.block as usize] += 1);
+    let mut sorted: Vec<Vec<Left>> = counts.into_iter().map(Vec::with_capacity).collect();
+    open.iter().for_each(|left| sorted[left.block as usize].push(*left));
+    sorted
 }
 
 /// Two groups of equal content are told apart by their ordinal.

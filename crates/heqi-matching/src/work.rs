@@ -7,6 +7,8 @@ use heqi_domain::{Day, EntryKind, LineIx, Lines, NO_DAY, Progress, Reason, Side}
 use crate::chance::Trials;
 use crate::content::{content_key, id_of_keys};
 use crate::evidence::Evidence;
+use crate::exact::Left;
+use crate::members::Members;
 use crate::outcome::{Group, Pass, State, Verdict};
 use crate::reference;
 use crate::ruleset::{References, RuleSet};
@@ -197,7 +199,7 @@ impl<'a> Work<'a> {
         verdict: Verdict,
         evidence: Evidence,
     ) {
-        let pick = |side: usize, items: &[usize]| -> Vec<LineIx> {
+        let pick = |side: usize, items: &[usize]| -> Members {
             let mut items = items.to_vec();
             items.sort_unstable();
             items.iter().map(|item| self.items[side][*item].line).collect()
@@ -268,7 +270,8 @@ impl<'a> Work<'a> {
 }
 
 /// Makes an item of a line.
-pub(crate) fn item(lines: &Lines, line: LineIx, extra: bool, references: References) -> Item {
+pub(crate) fn item(lines: &Lines, left: &Left, references: References) -> Item {
+    let Left { line, extra, .. } = *left;
     let index = line as usize;
     Item {
         line,

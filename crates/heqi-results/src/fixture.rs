@@ -12,8 +12,8 @@ use heqi_domain::{
 };
 use heqi_intake::{Format, Inspection, Orientation, Reject, RejectReason};
 use heqi_matching::{
-    Block, Discrepancy, Evidence, ExactPair, Grounds, Group, GroupId, Outcome, Pass, Residual,
-    SearchAnswer, State, Verdict,
+    Block, Discrepancy, Evidence, ExactPair, Grounds, Group, GroupId, Members, Outcome, Pass,
+    Residual, SearchAnswer, State, Verdict,
 };
 
 use crate::model::{Input, MatchResult, Rules};
@@ -75,7 +75,7 @@ fn group(
     verdict: Verdict,
     evidence: Grounds,
 ) -> Group {
-    let [ours, theirs] = sides.map(<[u32]>::to_vec);
+    let [ours, theirs] = sides.map(Members::from);
     Group { id: GroupId(id), block: 0, pass, state, ours, theirs, difference, verdict, evidence }
 }
 
@@ -86,7 +86,7 @@ fn discrepancy(
     sides: [&[u32]; 2],
     group: Option<u64>,
 ) -> Discrepancy {
-    let [ours, theirs] = sides.map(<[u32]>::to_vec);
+    let [ours, theirs] = sides.map(Members::from);
     let (verdict, evidence) = (Verdict::of(reason), Grounds::default());
     let group = group.map(GroupId);
     Discrepancy { id: GroupId(id), block: 0, verdict, amount, ours, theirs, group, evidence }
@@ -136,6 +136,7 @@ pub fn outcome() -> Outcome {
                 lines: [6, 6],
                 opening: [34_261_840, 33_811_840],
                 movement: [3_754_500, 992_000],
+                pairs: 0..1,
                 discrepancies: 0..5,
             },
             Block {
@@ -143,6 +144,7 @@ pub fn outcome() -> Outcome {
                 lines: [1, 1],
                 opening: [0, 0],
                 movement: [5_000, 5_000],
+                pairs: 1..2,
                 discrepancies: 5..5,
             },
         ],

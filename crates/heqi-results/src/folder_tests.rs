@@ -270,8 +270,10 @@ fn exact_pairs(pairs: usize) -> (Fixture, Vec<(usize, &'static str)>) {
     }
     let order = [2_usize, 0, 1];
     let of = |customer: usize| (0..pairs).filter(move |at| at * 3 / pairs == customer);
+    let mut end = 0;
     let blocks = order.map(|customer| {
         let count = of(customer).count();
+        end += count;
         Block {
             account: Account {
                 customer: customers[customer].to_owned(),
@@ -280,6 +282,7 @@ fn exact_pairs(pairs: usize) -> (Fixture, Vec<(usize, &'static str)>) {
             lines: [count as u64; 2],
             opening: [0, 0],
             movement: [100 * count as i128; 2],
+            pairs: end - count..end,
             discrepancies: 0..0,
         }
     });

@@ -8,6 +8,7 @@ use super::Case;
 use super::violation::{Place, Violations};
 use crate::content::group_id;
 use crate::evidence::Evidence;
+use crate::members::Members;
 use crate::outcome::{Discrepancy, Group, GroupId, State, Verdict};
 
 /// What a discrepancy is about.
@@ -23,8 +24,8 @@ struct Expected<'a> {
     block: u32,
     amount: i128,
     verdict: Verdict,
-    ours: Vec<LineIx>,
-    theirs: Vec<LineIx>,
+    ours: Members,
+    theirs: Members,
     id: Option<GroupId>,
     evidence: Option<&'a Evidence>,
     /// Where the row's cause stands.
@@ -79,8 +80,8 @@ fn due<'a>(case: &'a Case) -> BTreeMap<About, Expected<'a>> {
                     block: at,
                     amount: block.opening[0] - block.opening[1],
                     verdict: Verdict::of(Reason::Opening),
-                    ours: Vec::new(),
-                    theirs: Vec::new(),
+                    ours: Members::none(),
+                    theirs: Members::none(),
                     id: None,
                     evidence: None,
                     cause: Place::Block(at as usize),
@@ -150,8 +151,8 @@ fn of_line<'a>(
     cause: Place,
 ) -> Expected<'a> {
     let (ours, theirs) = match side {
-        Side::Ours => (vec![line], Vec::new()),
-        Side::Theirs => (Vec::new(), vec![line]),
+        Side::Ours => (line.into(), Members::none()),
+        Side::Theirs => (Members::none(), line.into()),
     };
     let sign = if side == Side::Ours { 1 } else { -1 };
     Expected {

@@ -80,7 +80,7 @@ pub(crate) fn conserved(case: &Case, found: &mut Violations) {
     for (at, group) in outcome.groups.iter().enumerate() {
         let role = if group.state == State::Suggested { SUGGESTED } else { CERTAIN };
         for (side, lines) in [(Side::Ours, &group.ours), (Side::Theirs, &group.theirs)] {
-            let mut own = lines.clone();
+            let mut own = lines.to_vec();
             own.sort_unstable();
             own.dedup();
             if own.len() != lines.len() {

@@ -4,6 +4,7 @@ use heqi_domain::Side;
 
 use super::Case;
 use super::violation::{Place, Violations};
+use crate::outcome::ExactPair;
 
 pub(crate) fn check(case: &Case, found: &mut Violations) {
     let outcome = case.outcome;
@@ -15,6 +16,7 @@ pub(crate) fn check(case: &Case, found: &mut Violations) {
         (case.block_of(Side::Ours, pair.ours), day, pair.id)
     };
     ascending(outcome.pairs.len(), pair, Place::Pair, found);
+    ranges(case, found);
     let group = |at: usize| {
         let group = &outcome.groups[at];
         let ours = group.ours.iter().map(|line| case.ours.day[*line as usize]);
@@ -29,6 +31,29 @@ pub(crate) fn check(case: &Case, found: &mut Violations) {
         (row.block, row.verdict.main, row.id)
     };
     ascending(outcome.discrepancies.len(), row, Place::Discrepancy, found);
+}
+
+/// The pairs of the blocks follow each other and are all.
+fn ranges(case: &Case, found: &mut Violations) {
+    let (blocks, pairs) = (&case.outcome.blocks, &case.outcome.pairs);
+    let mut end = 0;
+    for (at, block) in blocks.iter().enumerate() {
+        let own = pairs.get(block.pairs.clone()).unwrap_or_default();
+        // Pairs are in the order of blocks, so the outer ones speak for those between.
+        let inside = |pair: Option<&ExactPair>| {
+            pair.is_none_or(|pair| case.block_of(Side::Ours, pair.ours) == Some(at as u32))
+        };
+        let fits = block.pairs.start == end && inside(own.first()) && inside(own.last());
+        if !fits || own.len() != block.pairs.len() {
+            let claimed = format!("{:?}", block.pairs);
+            found.add(Place::Block(at), "pairs", String::new(), "the next pairs", claimed);
+        }
+        end = block.pairs.end;
+    }
+    if end != pairs.len() {
+        let expected = format!("{} pairs in all", pairs.len());
+        found.add(Place::Block(blocks.len()), "pairs", String::new(), expected, end);
+    }
 }
 
 /// No two groups have one name.

@@ -26,13 +26,13 @@ impl Join<'_> {
             let (theirs, others) = rest.split_at(count);
             rest = others;
             if theirs.is_empty() {
-                found.open[0].extend(ours.iter().map(|entry| (entry.line, false)));
+                found.open[0].extend(ours.iter().map(|entry| entry.left(false)));
             } else {
                 self.several(ours, theirs, pairs, found);
             }
         }
         // Theirs have the keys of ours, so nothing is left.
-        found.open[1].extend(rest.iter().map(|entry| (entry.line, false)));
+        found.open[1].extend(rest.iter().map(|entry| entry.left(false)));
     }
 
     /// A block if nothing tells them apart and the counts agree, else the nearest pairs; what is
@@ -47,8 +47,8 @@ impl Join<'_> {
         let block = ours[0].block;
         // A key that two blocks share by accident is no cluster at all.
         if ours.iter().chain(theirs).any(|entry| entry.block != block) {
-            found.open[0].extend(ours.iter().map(|entry| (entry.line, false)));
-            found.open[1].extend(theirs.iter().map(|entry| (entry.line, false)));
+            found.open[0].extend(ours.iter().map(|entry| entry.left(false)));
+            found.open[1].extend(theirs.iter().map(|entry| entry.left(false)));
             return;
         }
         let a = sorted_by_content(self.ours, ours);
@@ -98,9 +98,9 @@ impl Join<'_> {
         }
         let paired = used_a.contains(&true);
         let open_a = a.iter().zip(&used_a).filter(|(_, used)| !**used);
-        found.open[0].extend(open_a.map(|((entry, _), _)| (entry.line, paired)));
+        found.open[0].extend(open_a.map(|((entry, _), _)| entry.left(paired)));
         let open_b = b.iter().zip(&partner_of_b).filter(|(_, partner)| partner.is_none());
-        found.open[1].extend(open_b.map(|((entry, _), _)| (entry.line, paired)));
+        found.open[1].extend(open_b.map(|((entry, _), _)| entry.left(paired)));
     }
 }
 

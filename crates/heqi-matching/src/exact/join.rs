@@ -3,7 +3,7 @@
 use heqi_domain::{EntryKind, LineIx, Lines};
 
 use super::partition::Entry;
-use super::{Exact, PlainPair};
+use super::{Exact, Left, PlainPair};
 use crate::outcome::GroupId;
 use crate::reference;
 use crate::ruleset::{References, RuleSet};
@@ -94,7 +94,7 @@ impl Join<'_> {
         for entry in theirs.flatten() {
             let (_, first) = table.find(entry.key);
             let Some(first) = first else {
-                found.open[1].push((entry.line, false));
+                found.open[1].push(entry.left(false));
                 continue;
             };
             match table.asked[first] {
@@ -108,14 +108,14 @@ impl Join<'_> {
         }
         for (a, asked) in table.ours.iter().zip(&table.asked) {
             match asked {
-                Asked::No => found.open[0].push((a.line, false)),
+                Asked::No => found.open[0].push(a.left(false)),
                 Asked::Several | Asked::Repeats => several[0].push(*a),
                 Asked::Once(b) if a.block == b.block && self.agree(a, b) => {
                     self.pair(GroupId(a.key), (a, b), &mut pairs, &mut found);
                 }
                 Asked::Once(b) => {
-                    found.open[0].push((a.line, false));
-                    found.open[1].push((b.line, false));
+                    found.open[0].push(a.left(false));
+                    found.open[1].push(b.left(false));
                 }
             }
         }
@@ -187,6 +187,11 @@ impl Join<'_> {
 }
 
 impl Entry {
+    /// The line, left open.
+    pub(super) const fn left(&self, extra: bool) -> Left {
+        Left { line: self.line, block: self.block, extra }
+    }
+
     /// Days between two lines, whichever is later; `None` where one has no date.
     pub(super) fn distance(&self, other: &Self) -> Option<i32> {
         let no = heqi_domain::NO_DAY;

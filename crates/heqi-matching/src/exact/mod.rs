@@ -31,8 +31,17 @@ pub(crate) struct Exact {
     pub dated: Vec<(LineIx, LineIx)>,
     /// k lines against k that nothing tells apart.
     pub alike: Vec<(Vec<LineIx>, Vec<LineIx>)>,
-    /// Open lines of each side; `true` = its equals found partners, it is one too many.
-    pub open: [Vec<(LineIx, bool)>; 2],
+    /// Open lines of each side.
+    pub open: [Vec<Left>; 2],
+}
+
+/// A line that the pass left open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Left {
+    pub line: LineIx,
+    pub block: u32,
+    /// Its equals found partners, it is one too many.
+    pub extra: bool,
 }
 
 /// A pair with nothing to say about it: twenty bytes, since there are millions.
@@ -70,8 +79,12 @@ pub(crate) fn run(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet
 
 fn run_by(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet, at_once: usize) -> Exact {
     if !rules.passes.exact {
-        let all = |lines: &Lines| (0..lines.len() as LineIx).map(|line| (line, false)).collect();
-        return Exact { open: [all(ours), all(theirs)], ..Exact::default() };
+        let all = |lines: &Lines, of: &[u32]| {
+            let block = lines.account.iter().map(|account| of[*account as usize]);
+            (0..).zip(block).map(|(line, block)| Left { line, block, extra: false }).collect()
+        };
+        let open = [all(ours, &blocks.of_ours), all(theirs, &blocks.of_theirs)];
+        return Exact { open, ..Exact::default() };
     }
     let salts: Vec<u64> = blocks
         .accounts
@@ -111,8 +124,8 @@ fn run_by(ours: &Lines, theirs: &Lines, blocks: &Blocks, rules: &RuleSet, at_onc
                 all.open[side].append(&mut part.open[side]);
             }
         }
-        all.open[0].extend(ours.without().map(|line| (line, false)));
-        all.open[1].extend(theirs.without().map(|line| (line, false)));
+        all.open[0].extend(ours.without());
+        all.open[1].extend(theirs.without());
     }
     all
 }
@@ -173,7 +186,7 @@ mod tests {
         let one = by(count);
         let sizes = [one.plain.iter().map(Vec::len).sum(), one.dated.len(), one.alike.len()];
         assert!(sizes.iter().all(|size| *size > 0), "{sizes:?}");
-        assert!(one.open.iter().flatten().any(|(_, extra)| *extra));
+        assert!(one.open.iter().flatten().any(|left| left.extra));
         let one = found(one);
         for at_once in [count / 2, count / 5, 1] {
             assert!(found(by(at_once)) == one, "{at_once} lines at once");

@@ -1,17 +1,19 @@
 //! Millions of pairs in the order in which they are shown.
 
-use heqi_domain::Day;
+use heqi_domain::{Day, LineIx};
 use rayon::prelude::*;
 
 use super::PlainPair;
 use crate::outcome::{ExactPair, GroupId};
 
-/// Pairs by block, day of ours and id: by content, and readable by a person.
-pub(crate) fn in_order(parts: Vec<Vec<PlainPair>>, blocks: usize, days: &[Day]) -> Vec<ExactPair> {
-    let mut counts = vec![0_usize; blocks];
-    for pair in parts.iter().flatten() {
-        counts[pair.block as usize] += 1;
-    }
+/// Pairs by block, day of ours and id (by content, and readable by a person), and how many each
+/// block has.
+pub(crate) fn in_order(
+    parts: Vec<Vec<PlainPair>>,
+    blocks: usize,
+    days: &[Day],
+) -> (Vec<ExactPair>, Vec<usize>) {
+    let counts = count(&parts, blocks);
     let blank = ExactPair { id: GroupId(0), ours: 0, theirs: 0 };
     let mut sorted = vec![blank; counts.iter().sum()];
     let mut buckets = cut(&mut sorted, &counts);
@@ -41,7 +43,23 @@ pub(crate) fn in_order(parts: Vec<Vec<PlainPair>>, blocks: usize, days: &[Day]) 
     drop(parts);
     let buckets = cut(&mut sorted, &counts);
     buckets.into_par_iter().with_max_len(1).for_each(|bucket| by_day(bucket, days));
-    sorted
+    (sorted, counts)
+}
+
+/// How many pairs each block has.
+fn count(parts: &[Vec<PlainPair>], blocks: usize) -> Vec<usize> {
+    let share = parts.len().div_ceil(rayon::current_num_threads()).max(1);
+    let of_share = |parts: &[Vec<PlainPair>]| {
+        let mut counts = vec![0_usize; blocks];
+        parts.iter().flatten().for_each(|pair| counts[pair.block as usize] += 1);
+        counts
+    };
+    let shares: Vec<Vec<usize>> = parts.par_chunks(share).map(of_share).collect();
+    let mut counts = vec![0_usize; blocks];
+    for share in shares {
+        counts.iter_mut().zip(share).for_each(|(all, some)| *all += some);
+    }
+    counts
 }
 
 /// The pairs of a block by day and id.
@@ -53,21 +71,11 @@ fn by_day(pairs: &mut [ExactPair], days: &[Day]) {
         u128::from(day) << 96 | u128::from(pair.id.0) << 32 | u128::from(place)
     }));
     keys.sort_unstable();
-    // Each place takes the pair that its key names: round each cycle of places, so that no second
-    // copy is needed.
-    for start in 0..pairs.len() {
-        let first = pairs[start];
-        let mut at = start;
-        loop {
-            let from = keys[at] as u32 as usize;
-            keys[at] = at as u128;
-            if from == start {
-                pairs[at] = first;
-                break;
-            }
-            pairs[at] = pairs[from];
-            at = from;
-        }
+    // Each place takes the id out of its key and the lines that stood where the key says.
+    let lines: Vec<[LineIx; 2]> = pairs.iter().map(|pair| [pair.ours, pair.theirs]).collect();
+    for (pair, key) in pairs.iter_mut().zip(keys) {
+        let [ours, theirs] = lines[key as u32 as usize];
+        *pair = ExactPair { id: GroupId((key >> 32) as u64), ours, theirs };
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use heqi_domain::{Day, EntryKind, LineIx, Lines};
 use rayon::prelude::*;
 
+use super::Left;
 use crate::ruleset::RuleSet;
 
 /// A line, the key it is looked for by, and what decides without a look at its columns: those
@@ -86,7 +87,7 @@ struct Chunk {
     /// Per partition: where its entries begin; and where the last ends.
     starts: Vec<u32>,
     /// Lines without a reference; noted in the first round.
-    without: Vec<LineIx>,
+    without: Vec<Left>,
     /// In the first round of several: in which round each line is due.
     due: Vec<u8>,
 }
@@ -105,7 +106,7 @@ impl Partitioned {
     }
 
     /// Lines without a reference.
-    pub fn without(&self) -> impl Iterator<Item = LineIx> {
+    pub fn without(&self) -> impl Iterator<Item = Left> {
         self.0.iter().flat_map(|chunk| chunk.without.iter().copied())
     }
 }
@@ -147,7 +148,8 @@ impl Side<'_> {
             let key = self.key(line);
             let turn = part(key) / self.step;
             if key == 0 {
-                without.push(line as LineIx);
+                let block = self.block_of[self.lines.account[line] as usize];
+                without.push(Left { line: line as LineIx, block, extra: false });
             } else if turn == round {
                 keys.push((key, line as LineIx));
             }

@@ -159,6 +159,7 @@ impl Tables<'_> {
                         lines: [0, 0],
                         opening,
                         movement: [0, 0],
+                        pairs: 0..0,
                         // An opening difference is a discrepancy too, told in this row.
                         discrepancies: next..next + usize::from(!id.is_empty()),
                     });
@@ -216,8 +217,8 @@ impl Tables<'_> {
                 block,
                 verdict: need(cells::verdict(&cells[3], true), "reason", &cells[3])?,
                 amount: need(cells::amount(&cells[4], account.currency), "amount", &cells[4])?,
-                ours,
-                theirs,
+                ours: ours.into(),
+                theirs: theirs.into(),
                 group,
                 evidence: Grounds::default(),
             });

@@ -42,8 +42,8 @@ fn discrepancy(block: u32, reason: Reason, amount: i64) -> Discrepancy {
         block,
         verdict: Verdict::of(reason),
         amount,
-        ours: Vec::new(),
-        theirs: Vec::new(),
+        ours: heqi_matching::Members::none(),
+        theirs: heqi_matching::Members::none(),
         group: None,
         evidence: Grounds::default(),
     }
@@ -55,8 +55,8 @@ fn group(state: State, ours: &[u32], theirs: &[u32], difference: i64) -> Group {
         block: 0,
         pass: Pass::SameReference,
         state,
-        ours: ours.to_vec(),
-        theirs: theirs.to_vec(),
+        ours: ours.into(),
+        theirs: theirs.into(),
         difference,
         verdict: Verdict::NONE,
         evidence: Grounds::default(),
@@ -69,6 +69,7 @@ fn block(customer: &str, opening: [i128; 2], movement: [i128; 2], rows: [usize; 
         lines: [0, 0],
         opening,
         movement,
+        pairs: 0..0,
         discrepancies: rows[0]..rows[1],
     }
 }

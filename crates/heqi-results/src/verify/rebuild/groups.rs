@@ -46,6 +46,7 @@ impl Tables<'_> {
             if let (true, [ours], [theirs]) = (plain, &group.ours[..], &group.theirs[..]) {
                 let (id, ours, theirs) = (group.id, *ours, *theirs);
                 rebuilt.outcome.pairs.push(ExactPair { id, ours, theirs });
+                rebuilt.outcome.blocks[group.block as usize].pairs.end += 1;
                 rebuilt.pairs.push(row);
             } else {
                 rebuilt.outcome.groups.push(group);
@@ -53,6 +54,13 @@ impl Tables<'_> {
             }
             Ok(())
         })?;
+        // So far each block has its pairs counted; they stand in the order of the blocks.
+        let mut end = 0;
+        for block in &mut rebuilt.outcome.blocks {
+            let count = block.pairs.end;
+            block.pairs = end..end + count;
+            end += count;
+        }
         if let Some(error) = members.failure {
             return Err(error);
         }
@@ -79,19 +87,21 @@ impl Tables<'_> {
             }
         }
         let mut taken = [0_usize; 2];
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         // Another pair of the same name has its own row.
         while taken != wanted {
             let row = members.table.row;
             let Some(member) = members.take(id, self.unsound) else { break };
             match self.member(&member, cells) {
-                Ok((Side::Ours, line)) => group.ours.push(line),
-                Ok((Side::Theirs, line)) => group.theirs.push(line),
+                Ok((Side::Ours, line)) => ours.push(line),
+                Ok((Side::Theirs, line)) => theirs.push(line),
                 Err((what, found)) => {
                     self.note_row(&members.table.file, row, what, "what its group says", &found);
                 }
             }
             taken[usize::from(member[0] == "theirs")] += 1;
         }
+        (group.ours, group.theirs) = (ours.into(), theirs.into());
         if taken != wanted {
             let expected =
                 format!("{} lines of ours and {} of theirs in {id}", counts[0], counts[1]);
@@ -112,8 +122,8 @@ impl Tables<'_> {
             block,
             pass: need(cells::pass(&cells[2]), "pass", &cells[2])?,
             state: need(cells::state(&cells[1]), "state", &cells[1])?,
-            ours: Vec::new(),
-            theirs: Vec::new(),
+            ours: heqi_matching::Members::none(),
+            theirs: heqi_matching::Members::none(),
             difference: need(cells::amount(&cells[5], account.currency), "difference", &cells[5])?,
             verdict: need(cells::verdict(&cells[6], false), "reason", &cells[6])?,
             evidence: Evidence { rank, ..Evidence::default() }.into(),
