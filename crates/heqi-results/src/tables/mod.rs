@@ -186,7 +186,7 @@ pub trait TableWriter {
 
 /// Pieces that are encoded before the earlier ones are on their way to the disk.
 pub fn wave() -> usize {
-    2 * rayon::current_num_threads()
+    rayon::current_num_threads()
 }
 
 /// Tables as text.

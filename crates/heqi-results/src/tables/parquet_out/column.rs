@@ -1,10 +1,12 @@
 //! One column of a piece, encoded as it is filled.
 //!
-//! The pages are laid out here and written by the library. A plain column is the page itself;
-//! a coded one keeps its distinct values and runs of equal ones, so a column that says `settled`
-//! sixty thousand times costs a few bytes and no hashing per row.
+//! The pages are laid out here and written by the library. A plain column is the page itself,
+//! with the lengths of texts before them; a coded one keeps its distinct values and runs of equal
+//! ones, so a column that says `settled` sixty thousand times costs a few bytes and no hashing
+//! per row.
 //!
-//! Source: Apache Parquet format, "Encodings": PLAIN, `RLE_DICTIONARY`.
+//! Source: Apache Parquet format, "Encodings": PLAIN, `DELTA_LENGTH_BYTE_ARRAY`,
+//! `RLE_DICTIONARY`.
 
 use bytes::Bytes;
 use hashbrown::HashTable;
@@ -26,8 +28,10 @@ pub struct Column {
     /// Values of eight bytes instead of texts.
     fixed: bool,
     rows: u32,
-    /// The values, or the distinct values, in the encoding PLAIN.
+    /// The values end to end, or the distinct values in the encoding PLAIN.
     plain: Vec<u8>,
+    /// For a plain column of texts: how long each is.
+    lengths: Vec<u32>,
     /// For a coded column: which value how many times, and where each value is known.
     coded: Option<Coded>,
 }
@@ -54,12 +58,12 @@ enum Run {
 impl Column {
     /// A column of ever new values.
     pub fn plain(fixed: bool) -> Self {
-        Self { fixed, rows: 0, plain: Vec::new(), coded: None }
+        Self { fixed, rows: 0, plain: Vec::new(), lengths: Vec::new(), coded: None }
     }
 
     /// A column of few values.
     pub fn coded(fixed: bool) -> Self {
-        Self { fixed, rows: 0, plain: Vec::new(), coded: Some(Coded::default()) }
+        Self { coded: Some(Coded::default()), ..Self::plain(fixed) }
     }
 
     /// Whether it holds values of eight bytes.
@@ -70,7 +74,10 @@ impl Column {
     /// Makes room for `rows` more values of `bytes` bytes each.
     pub fn reserve(&mut self, rows: usize, bytes: usize) {
         match &mut self.coded {
-            None => self.plain.reserve(rows * bytes),
+            None => {
+                self.plain.reserve(rows * bytes);
+                self.lengths.reserve(if self.fixed { 0 } else { rows });
+            }
             Some(coded) => coded.runs.reserve(rows),
         }
     }
@@ -92,7 +99,12 @@ impl Column {
         }
         self.rows += times;
         match &mut self.coded {
-            None => (0..times).for_each(|_| push_plain(&mut self.plain, value, self.fixed)),
+            None => {
+                (0..times).for_each(|_| self.plain.extend_from_slice(value));
+                if !self.fixed {
+                    self.lengths.resize(self.rows as usize, value.len() as u32);
+                }
+            }
             Some(coded) => {
                 let code = coded.code(value, &mut self.plain, self.fixed);
                 coded.push(code, times);
@@ -123,7 +135,13 @@ impl Column {
             .set_compression(Compression::UNCOMPRESSED)
             .set_num_values(self.rows.into());
         let (data, encoding) = match self.coded {
-            None => (self.plain, Encoding::PLAIN),
+            None if self.fixed => (self.plain, Encoding::PLAIN),
+            None => {
+                let mut data = Vec::with_capacity(self.plain.len() + self.lengths.len() + 32);
+                push_deltas(&mut data, &self.lengths);
+                data.extend_from_slice(&self.plain);
+                (data, Encoding::DELTA_LENGTH_BYTE_ARRAY)
+            }
             Some(coded) => {
                 let count = coded.ends.len() as u32;
                 let page = Page::DictionaryPage {
@@ -246,6 +264,56 @@ fn eight_in_turn(codes: [u32; 2], width: u32) -> Vec<u8> {
         packed[(at / 8) as usize] |= (set as u8) << (at % 8);
     }
     packed
+}
+
+/// Deltas of a block, and of one of its parts, which have a width of their own.
+const DELTAS: usize = 128;
+const PART: usize = 32;
+
+/// Numbers in the encoding `DELTA_BINARY_PACKED`.
+fn push_deltas(out: &mut Vec<u8>, numbers: &[u32]) {
+    let first = numbers.first().copied().unwrap_or(0);
+    push_varint(out, DELTAS as u64);
+    push_varint(out, (DELTAS / PART) as u64);
+    push_varint(out, numbers.len() as u64);
+    push_varint(out, zigzag(first.into()));
+    let deltas = numbers.windows(2).map(|two| i64::from(two[1]) - i64::from(two[0]));
+    let deltas: Vec<i64> = deltas.collect();
+    for block in deltas.chunks(DELTAS) {
+        let least = block.iter().copied().min().unwrap_or(0);
+        push_varint(out, zigzag(least));
+        let widths = out.len();
+        out.resize(widths + DELTAS / PART, 0);
+        for (at, part) in block.chunks(PART).enumerate() {
+            let most = part.iter().copied().max().unwrap_or(least);
+            let width = 64 - ((most - least) as u64).leading_zeros();
+            out[widths + at] = width as u8;
+            push_packed(out, part.iter().map(|delta| (delta - least) as u64), width);
+        }
+    }
+}
+
+/// A part of [`PART`] numbers of `width` bits, at most 33, lowest bit first; zeros where there
+/// are fewer.
+fn push_packed(out: &mut Vec<u8>, numbers: impl Iterator<Item = u64>, width: u32) {
+    let end = out.len() + PART / 8 * width as usize;
+    let (mut bits, mut held) = (0_u64, 0);
+    for number in numbers {
+        bits |= number << held;
+        held += width;
+        while held >= 8 {
+            out.push(bits as u8);
+            bits >>= 8;
+            held -= 8;
+        }
+    }
+    out.push(bits as u8);
+    out.resize(end, 0);
+}
+
+/// Signs to the lowest bit.
+const fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63) as u64
 }
 
 fn push_varint(out: &mut Vec<u8>, mut number: u64) {

@@ -45,3 +45,49 @@ fn every_cell_is_the_cell_of_the_csv() {
         assert_eq!(found, expected, "{table}");
     }
 }
+
+/// The texts of a file with one plain column of them.
+fn texts_back(texts: &[String]) -> Vec<String> {
+    use std::sync::Arc;
+
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    use parquet::schema::types::SchemaDescriptor;
+
+    let schema =
+        Arc::new(parse_message_type("message m { REQUIRED BYTE_ARRAY t (STRING); }").unwrap());
+    let descriptor = SchemaDescriptor::new(Arc::clone(&schema));
+    let mut column = super::column::Column::plain(false);
+    texts.iter().for_each(|text| column.push(text.as_bytes()));
+    let (bytes, close) = column.chunk(descriptor.column(0)).unwrap();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    group.append_column(&bytes, close).unwrap();
+    group.close().unwrap();
+    let file = bytes::Bytes::from(writer.into_inner().unwrap());
+    let reader = SerializedFileReader::new(file).unwrap();
+    let rows = reader.get_row_iter(None).unwrap();
+    rows.map(|row| match row.unwrap().get_column_iter().next().unwrap().1 {
+        Field::Str(text) => text.clone(),
+        other => panic!("{other:?}"),
+    })
+    .collect()
+}
+
+proptest::proptest! {
+    #[test]
+    fn texts_of_any_length_come_back(
+        few in proptest::collection::vec("[a-z单]{0,9}", 0..70),
+        equal in 0_usize..400,
+        long in 0_usize..70_000,
+    ) {
+        let all = [few.clone(), vec!["12345678".to_owned(); equal], vec!["x".repeat(long)], few];
+        let texts = all.concat();
+        proptest::prop_assert_eq!(texts_back(&texts), texts);
+    }
+}
+
+#[test]
+fn a_column_without_texts_comes_back() {
+    assert_eq!(texts_back(&[]), Vec::<String>::new());
+}
