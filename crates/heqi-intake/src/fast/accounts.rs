@@ -28,6 +28,9 @@ struct Entry {
     index: u32,
 }
 
+/// Bit of `Entry::index`: the customer's cell was found plain, so an equal one is too.
+const PLAIN: u32 = 1 << 31;
+
 /// A customer cell with its first 16 bytes as a number, zero beyond its end.
 #[derive(Clone, Copy)]
 pub(crate) struct Customer<'a> {
@@ -80,24 +83,45 @@ impl Accounts {
         }) as u32
     }
 
-    /// The number of an account among this thread's.
+    /// The number of an account among this thread's, if [`Accounts::plain`] has named its
+    /// customer before.
     #[inline]
+    pub fn known_plain(&self, customer: Customer<'_>, currency: u32) -> Option<u32> {
+        let index = self.find(customer.hash(currency), customer, currency)?.index;
+        (index & PLAIN != 0).then_some(index & !PLAIN)
+    }
+
+    /// The number of an account whose customer stands in a plain cell.
+    #[cold]
+    pub fn plain(&mut self, customer: Customer<'_>, currency: u32) -> u32 {
+        let index = self.index(customer, currency);
+        let same = |entry: &Entry| entry.index & !PLAIN == index;
+        if let Some(entry) = self.table.find_mut(customer.hash(currency), same) {
+            entry.index |= PLAIN;
+        }
+        index
+    }
+
+    /// The number of an account among this thread's.
     pub fn index(&mut self, customer: Customer<'_>, currency: u32) -> u32 {
         let hash = customer.hash(currency);
-        let length = customer.text.len() as u32;
-        let same = |entry: &Entry| {
-            entry.head == customer.head
-                && entry.length == length
-                && entry.currency == currency
-                && (length <= 16 || *self.long[entry.long as usize] == *customer.text.as_bytes())
-        };
-        match self.table.find(hash, same) {
-            Some(entry) => entry.index,
+        match self.find(hash, customer, currency) {
+            Some(entry) => entry.index & !PLAIN,
             None => self.add(hash, customer, currency),
         }
     }
 
-    #[cold]
+    #[inline]
+    fn find(&self, hash: u64, customer: Customer<'_>, currency: u32) -> Option<&Entry> {
+        let length = customer.text.len() as u32;
+        self.table.find(hash, |entry| {
+            entry.head == customer.head
+                && entry.length == length
+                && entry.currency == currency
+                && (length <= 16 || *self.long[entry.long as usize] == *customer.text.as_bytes())
+        })
+    }
+
     fn add(&mut self, hash: u64, customer: Customer<'_>, currency: u32) -> u32 {
         let index = self.count;
         self.count += 1;
@@ -144,23 +168,34 @@ impl<T: Copy> Words<T> {
         Self { places: vec![(0, FREE, none); PLACES as usize], read }
     }
 
-    /// The value of the word at `start` of a buffer; `None` where it has none.
+    /// The value of the word at `start..end` of a buffer if [`Words::learn`] has met it before.
     #[inline]
-    pub fn get(&mut self, word: &str, buffer: &[u8], start: usize) -> Option<T> {
-        let length = word.len();
-        let chunk = buffer.get(start..).and_then(<[u8]>::first_chunk::<16>);
-        let (1..=16, Some(chunk)) = (length, chunk) else { return (self.read)(word) };
-        let key = u128::from_le_bytes(*chunk) << (128 - length * 8);
-        let mixed = (key as u64).wrapping_mul(0xD1B5_4A32_D192_ED03) ^ (key >> 64) as u64;
-        let mixed = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
-        let place = &mut self.places[(mixed % PLACES) as usize];
-        if (place.0, place.1) == (key, length as u32) {
-            return Some(place.2);
-        }
+    pub fn known(&self, buffer: &[u8], start: usize, end: usize) -> Option<T> {
+        let (place, key) = place(buffer, start, end)?;
+        let (known, length, value) = self.places[place];
+        ((known, length as usize) == (key, end - start)).then_some(value)
+    }
+
+    /// The value of the word at `start..end` of a buffer; `None` where it has none.
+    #[cold]
+    pub fn learn(&mut self, word: &str, buffer: &[u8], start: usize, end: usize) -> Option<T> {
         let value = (self.read)(word)?;
-        *place = (key, length as u32, value);
+        if let Some((place, key)) = place(buffer, start, end) {
+            self.places[place] = (key, (end - start) as u32, value);
+        }
         Some(value)
     }
+}
+
+/// The place of a word of up to 16 bytes, and the word as a number.
+#[inline]
+fn place(buffer: &[u8], start: usize, end: usize) -> Option<(usize, u128)> {
+    let chunk = buffer.get(start..).and_then(<[u8]>::first_chunk::<16>)?;
+    let length @ 1..=16 = end - start else { return None };
+    let key = u128::from_le_bytes(*chunk) << (128 - length * 8);
+    let mixed = (key as u64).wrapping_mul(0xD1B5_4A32_D192_ED03) ^ (key >> 64) as u64;
+    let mixed = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
+    Some(((mixed % PLACES) as usize, key))
 }
 
 /// Kinds by word.

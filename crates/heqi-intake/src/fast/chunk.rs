@@ -92,7 +92,7 @@ impl Texts {
 
 /// [`Names::number`] of the cell at `start..end`, by eight digits at once.
 #[inline]
-fn plain_number(buffer: &[u8], start: usize, end: usize) -> Option<u32> {
+pub(super) fn plain_number(buffer: &[u8], start: usize, end: usize) -> Option<u32> {
     if end - start > 8 {
         return Names::number(&buffer[start..end]);
     }
@@ -139,12 +139,12 @@ impl IdCells {
         self.mixed = true;
     }
 
-    /// Appends an id that is a number.
-    pub fn push_number(&mut self, number: u32) {
+    /// Appends ids that are numbers.
+    pub fn push_numbers(&mut self, numbers: &[u32]) {
         if self.mixed {
-            self.texts.push_text(&number.to_string());
+            numbers.iter().for_each(|number| self.texts.push_text(&number.to_string()));
         } else {
-            self.numbers.push(number);
+            self.numbers.extend_from_slice(numbers);
         }
     }
 
@@ -194,9 +194,9 @@ impl Chunk {
         self.tally.sums.credit += credit * thousandths;
         self.tally.sums.count += amounts.len() as u64;
         // A row without a day needs care; only where the file has no dates are there none.
-        let first = days.iter().copied().min().unwrap_or(NO_DAY);
+        let first = days.iter().copied().reduce(Day::min).unwrap_or(NO_DAY);
         if first != NO_DAY {
-            self.tally.day(first, days.iter().copied().max().unwrap_or(first));
+            self.tally.day(first, days.iter().copied().reduce(Day::max).unwrap_or(first));
         }
     }
 

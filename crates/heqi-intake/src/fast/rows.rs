@@ -105,19 +105,12 @@ impl<'p> RowReader<'p> {
         }
         let Some(layout) = self.layout.take() else { return };
         let width = layout.parts.len();
-        self.run.read(block, &layout, &mut self.accounts, self.plan.currency);
+        self.run.read(block, &layout, &mut self.accounts, self.plan);
         let mut done = 0;
         while done < count {
             let simple =
                 self.run.care[done..].iter().position(|care| *care).unwrap_or(count - done);
-            self.run.keep(
-                block,
-                &layout,
-                done..done + simple,
-                &mut self.accounts,
-                self.plan,
-                chunk,
-            );
+            self.run.keep(block, &layout, done..done + simple, self.plan, chunk);
             done += simple;
             if done < count {
                 let before = self.run.before + done * width;

@@ -9,7 +9,7 @@ use heqi_domain::{Currency, Day, EntryKind, NO_DAY};
 
 use super::accounts::{Accounts, Customer, Words, currencies, kinds};
 use super::cell::{hundredths, iso_day};
-use super::chunk::{Chunk, Texts};
+use super::chunk::{Chunk, Texts, plain_number};
 use super::layout::{Layout, Part};
 use super::plain::{is_plain, looks_odd};
 use super::rows::Block;
@@ -37,6 +37,11 @@ pub(super) struct Run {
     due: Vec<Day>,
     kind: Vec<EntryKind>,
     currency: Vec<u32>,
+    account: Vec<u32>,
+    /// Ids that are plain numbers.
+    id: Vec<u32>,
+    /// All ids of the run are.
+    numbered: bool,
     kinds: Words<EntryKind>,
     currencies: Words<Currency>,
 }
@@ -54,6 +59,9 @@ impl Default for Run {
             due: Vec::new(),
             kind: Vec::new(),
             currency: Vec::new(),
+            account: Vec::new(),
+            id: Vec::new(),
+            numbered: false,
             kinds: kinds(),
             currencies: currencies(),
         }
@@ -112,7 +120,7 @@ impl Run {
         block: Block<'_>,
         layout: &Layout,
         accounts: &mut Accounts,
-        currency: Currency,
+        plan: &Plan,
     ) {
         let count = self.rows.len();
         reset(&mut self.care, count, false);
@@ -123,7 +131,8 @@ impl Run {
         reset(&mut self.due, count, NO_DAY);
         reset(&mut self.kind, count, EntryKind::Unknown);
         reset(&mut self.currency, count, 0);
-        if currency.exponent() != HUNDREDTHS {
+        reset(&mut self.account, count, 0);
+        if plan.currency.exponent() != HUNDREDTHS {
             // Only a currency of its own can make a row simple.
             self.care.fill(true);
         }
@@ -135,11 +144,12 @@ impl Run {
                 Part::Due => days(&mut self.due, &mut self.care, column, true),
                 Part::Currency => self.currencies(column, block, accounts),
                 Part::Number => self.numbers(column),
-                Part::Kind => {
-                    self.texts(*part, column, block);
-                    self.kinds(column, block);
-                }
-                _ => self.texts(*part, column, block),
+                Part::Kind => self.kinds(column, block),
+                Part::Id => self.ids(column, block),
+                Part::Reference => self.texts(column, block, true),
+                // Its turn comes when the currencies are known.
+                Part::Customer => {}
+                Part::Other | Part::Text | Part::Unused => self.texts(column, block, false),
             }
             if block.doubled {
                 self.doubled(column);
@@ -151,6 +161,8 @@ impl Run {
             // Seventeen digits each: the difference cannot overflow.
             self.amount[row] -= self.credit[row];
         }
+        let customers = plan.roles.customer.map(|index| self.column(block, layout, index));
+        self.accounts(customers, block, accounts, &plan.customer);
     }
 
     fn amounts(&mut self, part: Part, column: Column<'_>) {
@@ -175,8 +187,11 @@ impl Run {
             if start == end {
                 continue;
             }
-            let text = is_plain(&column.bytes[start..end]).then(|| block.text(start, end));
-            match text.and_then(|text| self.currencies.get(text, block.bytes, start)) {
+            let found = self.currencies.known(block.bytes, start, end).or_else(|| {
+                let text = is_plain(&column.bytes[start..end]).then(|| block.text(start, end))?;
+                self.currencies.learn(text, block.bytes, start, end)
+            });
+            match found {
                 Some(currency) if currency == last.0 => *number = last.1,
                 Some(currency) if currency.exponent() == HUNDREDTHS => {
                     last = (currency, accounts.currency(currency));
@@ -194,8 +209,7 @@ impl Run {
         }
     }
 
-    fn texts(&mut self, part: Part, column: Column<'_>, block: Block<'_>) {
-        let key = matches!(part, Part::Reference | Part::Id);
+    fn texts(&mut self, column: Column<'_>, block: Block<'_>, key: bool) {
         for (row, care) in self.care.iter_mut().enumerate() {
             let (start, end) = column.span(row);
             if start == end {
@@ -206,12 +220,65 @@ impl Run {
         }
     }
 
+    /// Words met before were looked at then.
     fn kinds(&mut self, column: Column<'_>, block: Block<'_>) {
-        for (row, kind) in self.kind.iter_mut().enumerate() {
+        for (row, (kind, care)) in self.kind.iter_mut().zip(&mut self.care).enumerate() {
             let (start, end) = column.span(row);
-            if start < end && !self.care[row] {
+            if start == end {
+                continue;
+            }
+            if let Some(known) = self.kinds.known(block.bytes, start, end) {
+                *kind = known;
+            } else if looks_odd(&column.bytes[start..end], false, block.ascii) {
+                *care = true;
+            } else {
                 let text = block.text(start, end);
-                *kind = self.kinds.get(text, block.bytes, start).unwrap_or_default();
+                *kind = self.kinds.learn(text, block.bytes, start, end).unwrap_or_default();
+            }
+        }
+    }
+
+    /// A plain number is nothing else.
+    fn ids(&mut self, column: Column<'_>, block: Block<'_>) {
+        self.id.clear();
+        for row in 0..self.care.len() {
+            let (start, end) = column.span(row);
+            match plain_number(column.bytes, start, end) {
+                Some(number) => self.id.push(number),
+                None => break,
+            }
+        }
+        self.numbered = self.id.len() == self.care.len();
+        if !self.numbered {
+            self.texts(column, block, true);
+        }
+    }
+
+    /// Customers met before were looked at then.
+    fn accounts(
+        &mut self,
+        customers: Option<Column<'_>>,
+        block: Block<'_>,
+        accounts: &mut Accounts,
+        unnamed: &str,
+    ) {
+        let unnamed = Customer::of(unnamed);
+        for (row, (account, care)) in self.account.iter_mut().zip(&mut self.care).enumerate() {
+            let (start, end) = customers.map_or((0, 0), |column| column.span(row));
+            let currency = self.currency[row];
+            if *care {
+                continue;
+            } else if start == end {
+                *account = accounts.index(unnamed, currency);
+                continue;
+            }
+            let customer = Customer::at(block.text(start, end), block.bytes, start);
+            if let Some(known) = accounts.known_plain(customer, currency) {
+                *account = known;
+            } else if looks_odd(&block.bytes[start..end], false, block.ascii) {
+                *care = true;
+            } else {
+                *account = accounts.plain(customer, currency);
             }
         }
     }
@@ -230,7 +297,6 @@ impl Run {
         block: Block<'_>,
         layout: &Layout,
         rows: Range<usize>,
-        accounts: &mut Accounts,
         plan: &Plan,
         chunk: &mut Chunk,
     ) {
@@ -247,21 +313,18 @@ impl Run {
             chunk.due.extend_from_slice(&self.due[rows.clone()]);
         }
         let column = |index: usize| self.column(block, layout, index);
-        let customers = plan.roles.customer.map(column);
-        let unnamed = Customer::of(&plan.customer);
-        chunk.account.extend(rows.clone().map(|row| {
-            let (start, end) = customers.map_or((0, 0), |column| column.span(row));
-            let named = || Customer::at(block.text(start, end), block.bytes, start);
-            let customer = if start == end { unnamed } else { named() };
-            accounts.index(customer, self.currency[row])
-        }));
+        chunk.account.extend_from_slice(&self.account[rows.clone()]);
         match plan.roles.reference {
             Some(index) => single(&mut chunk.reference, column(index), rows.clone()),
             None => rows.clone().for_each(|_| chunk.reference.end()),
         }
-        if let Some(index) = plan.roles.id {
-            let column = column(index);
-            chunk.id.extend(column.bytes, rows.clone().map(|row| column.span(row)));
+        match plan.roles.id {
+            Some(_) if self.numbered => chunk.id.push_numbers(&self.id[rows.clone()]),
+            Some(index) => {
+                let column = column(index);
+                chunk.id.extend(column.bytes, rows.clone().map(|row| column.span(row)));
+            }
+            None => {}
         }
         for (columns, texts) in [(&layout.other, &mut chunk.other), (&layout.text, &mut chunk.text)]
         {

@@ -114,7 +114,11 @@ impl<'p> RowTaker<'p> {
                 Part::Id if plain_ids(leaf, cells) => {}
                 _ => {
                     cells.render(leaf.meaning, self.plan.currency.exponent());
-                    self.texts(*part, cells);
+                    match part {
+                        Part::Currency => self.currencies(cells),
+                        Part::Kind => self.kinds(cells),
+                        _ => self.texts(*part, cells),
+                    }
                 }
             }
         }
@@ -184,19 +188,48 @@ impl<'p> RowTaker<'p> {
                 continue;
             }
             let text = &cells.bytes[start..end];
-            let currency = part == Part::Currency;
-            if end - start > self.limits.cell_bytes
-                || if currency { !is_plain(text) } else { looks_odd(text, key, ascii) }
-            {
-                self.care[row] = true;
-            } else if currency {
-                let found = self.currencies.get(&whole[start..end], &cells.bytes, start);
-                match found.filter(|it| it.exponent() == HUNDREDTHS) {
-                    Some(currency) => self.currency[row] = self.accounts.currency(currency),
-                    None => self.care[row] = true,
+            self.care[row] |= end - start > self.limits.cell_bytes || looks_odd(text, key, ascii);
+        }
+    }
+
+    fn currencies(&mut self, cells: &Cells) {
+        let whole = cells.whole();
+        for row in 0..cells.len() {
+            let (start, end) = cells.span(row);
+            if start == end {
+                continue;
+            }
+            let found = self.currencies.known(&cells.bytes, start, end).or_else(|| {
+                let plain = is_plain(&cells.bytes[start..end]);
+                let text = plain.then(|| &whole[start..end])?;
+                self.currencies.learn(text, &cells.bytes, start, end)
+            });
+            match found.filter(|it| it.exponent() == HUNDREDTHS) {
+                Some(currency) if end - start <= self.limits.cell_bytes => {
+                    self.currency[row] = self.accounts.currency(currency);
                 }
-            } else if part == Part::Kind {
-                let found = self.kinds.get(&whole[start..end], &cells.bytes, start);
+                _ => self.care[row] = true,
+            }
+        }
+    }
+
+    /// Words met before were looked at then.
+    fn kinds(&mut self, cells: &Cells) {
+        let whole = cells.whole();
+        let ascii = whole.is_ascii();
+        for row in 0..cells.len() {
+            let (start, end) = cells.span(row);
+            if start == end {
+                continue;
+            }
+            if end - start > self.limits.cell_bytes {
+                self.care[row] = true;
+            } else if let Some(known) = self.kinds.known(&cells.bytes, start, end) {
+                self.kind[row] = known;
+            } else if looks_odd(&cells.bytes[start..end], false, ascii) {
+                self.care[row] = true;
+            } else {
+                let found = self.kinds.learn(&whole[start..end], &cells.bytes, start, end);
                 self.kind[row] = found.unwrap_or_default();
             }
         }
@@ -253,7 +286,9 @@ impl<'p> RowTaker<'p> {
                 chunk.id.extend(&cells.bytes, rows.clone().map(|row| cells.span(row)));
             } else {
                 // Numbers that were left as they are: see `plain_ids`.
-                cells.numbers[rows.clone()].iter().for_each(|it| chunk.id.push_number(*it as u32));
+                let numbers: Vec<u32> =
+                    cells.numbers[rows.clone()].iter().map(|it| *it as u32).collect();
+                chunk.id.push_numbers(&numbers);
             }
         }
         for (columns, texts) in [(&layout.other, &mut chunk.other), (&layout.text, &mut chunk.text)]
