@@ -93,6 +93,12 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Notes that a search for this line's partner looked only at some of so many candidates.
+    pub fn limit(&mut self, side: usize, item: usize, candidates: usize) {
+        let noted = &mut self.limited[side][item];
+        *noted = (*noted).max(candidates as u64);
+    }
+
     /// Whether a person asked to stop: a pass then ends where it is and nothing is kept.
     pub fn stopped(&self) -> bool {
         self.progress.cancelled()

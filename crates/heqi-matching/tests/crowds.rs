@@ -72,6 +72,26 @@ fn a_crowd_of_equal_amounts_is_proposed_by_date_and_not_called_missing() {
     assert!(run.named().iter().all(alike));
 }
 
+#[test]
+fn a_line_with_more_neighbors_than_are_compared_says_so() {
+    let ours: Vec<Line> = (0..450).map(|at| sale(&format!("o{at}"), "", DAY, 1_000 + at)).collect();
+    let theirs = [sale("t", "", DAY, 7)];
+    let few = run(&ours[..400], &theirs, &rules());
+    assert!(limits(&few, Side::Theirs).is_empty(), "all were compared");
+    let many = run(&ours, &theirs, &rules());
+    assert_eq!(limits(&many, Side::Theirs), [("t".to_owned(), 450)]);
+    proved(&many);
+}
+
+#[test]
+fn a_line_that_names_what_too_many_lines_bear_says_so() {
+    let bears = |at: i64| sale(&format!("o{at:04}"), "HT20260001", DAY, 100 + 64 * at);
+    let names = Line { text: "合同 HT20260001 货款".to_owned(), ..sale("t", "", DAY, 77) };
+    let run = run(&(0..1_001).map(bears).collect::<Vec<_>>(), &[names], &rules());
+    assert_eq!(limits(&run, Side::Theirs), [("t".to_owned(), 1_001)]);
+    proved(&run);
+}
+
 /// Lines of ours of a week, no two sums of which are near a large amount.
 fn week(count: i64) -> Vec<Line> {
     let one = |at: i64| sale(&format!("o{at:03}"), "", DAY - (at % 7) as i32, 1_000 + 64 * at);

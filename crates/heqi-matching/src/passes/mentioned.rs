@@ -19,11 +19,15 @@ pub(crate) fn run(work: &mut Work<'_>) {
     let mut claims: Vec<Claim> = Vec::new();
     for side in [THEIRS, OURS] {
         let by_key = open_by_key(work, 1 - side);
+        let mut limits: Vec<(usize, usize)> = Vec::new();
         for item in work.open(side) {
-            if let Some(named) = named(work, side, item, &by_key) {
-                claims.extend(claim(work, side, item, &named));
+            match named(work, side, item, &by_key) {
+                Named::Lines(named) => claims.extend(claim(work, side, item, &named)),
+                Named::Many(count) => limits.push((item, count)),
+                Named::None => {}
             }
         }
+        limits.into_iter().for_each(|(item, count)| work.limit(side, item, count));
     }
     // Two lines that name each other make one claim; a line that two claims want is nobody's.
     claims.sort_by(|a, b| (&a.ours, &a.theirs).cmp(&(&b.ours, &b.theirs)));
@@ -67,14 +71,22 @@ fn open_by_key(work: &Work<'_>, side: usize) -> Vec<(u64, usize)> {
     keyed
 }
 
+/// What a line names.
+enum Named {
+    None,
+    Lines(Vec<usize>),
+    /// So many lines that no claim is made of them.
+    Many(usize),
+}
+
 /// Open lines of the other side that the line names, of its sign and kind.
-fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> Option<Vec<usize>> {
+fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> Named {
     let other = 1 - side;
     let line = &work.items[side][item];
     let own = work.raw(side, item);
     let text = work.text(side, item);
     if !text.bytes().chain(own.bytes()).any(|byte| byte.is_ascii_digit() || byte >= 0x80) {
-        return None;
+        return Named::None;
     }
     let mut keys = reference::mentions(text);
     // A reference is one number already; it is taken apart only if as a whole it leads nowhere.
@@ -84,11 +96,14 @@ fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> 
         keys.dedup();
     }
     let mut named: Vec<usize> = Vec::new();
+    let mut many = 0;
     for key in keys {
         let first = by_key.partition_point(|entry| entry.0 < key);
         let last = by_key.partition_point(|entry| entry.0 <= key);
         if last - first <= MOST_BEARING {
             named.extend(by_key[first..last].iter().map(|entry| entry.1));
+        } else {
+            many = many.max(last - first);
         }
     }
     named.retain(|candidate| {
@@ -103,7 +118,12 @@ fn named(work: &Work<'_>, side: usize, item: usize, by_key: &[(u64, usize)]) -> 
     });
     named.sort_unstable();
     named.dedup();
-    (!named.is_empty() && named.len() <= MOST).then_some(named)
+    match named.len() {
+        0 if many > 0 => Named::Many(many),
+        0 => Named::None,
+        count if count > MOST => Named::Many(count),
+        _ => Named::Lines(named),
+    }
 }
 
 fn claim(work: &Work<'_>, side: usize, item: usize, named: &[usize]) -> Option<Claim> {

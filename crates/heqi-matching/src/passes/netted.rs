@@ -28,11 +28,13 @@ pub(crate) fn run(work: &mut Work<'_>) {
         for (at, net) in nets.iter().enumerate() {
             let first = by_amount.partition_point(|entry| entry.0 < net.amount);
             let last = by_amount.partition_point(|entry| entry.0 <= net.amount);
-            if last - first <= MOST_EQUAL {
-                let equal = by_amount[first..last].iter().map(|entry| entry.1);
-                let found = equal.filter(|item| stands_against(work, side, net, *item));
-                pairs.extend(found.map(|item| (at, item)));
+            if last - first > MOST_EQUAL {
+                net.lines.iter().for_each(|line| work.limit(side, *line, last - first));
+                continue;
             }
+            let equal = by_amount[first..last].iter().map(|entry| entry.1);
+            let found = equal.filter(|item| stands_against(work, side, net, *item));
+            pairs.extend(found.map(|item| (at, item)));
         }
         let mut of_item: Vec<usize> = pairs.iter().map(|pair| pair.1).collect();
         of_item.sort_unstable();

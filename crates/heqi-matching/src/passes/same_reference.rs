@@ -105,7 +105,9 @@ pub(crate) fn flipped(work: &mut Work<'_>) {
                 &by_amount[first..last]
             };
             let (equal, opposite) = (of(amount), of(-amount));
-            if equal.len().max(opposite.len()) > MOST_EQUAL {
+            let most = equal.len().max(opposite.len());
+            if most > MOST_EQUAL {
+                work.limit(THEIRS, *theirs, most);
                 continue;
             }
             let near = |entry: &&(i64, usize), days: i32| {

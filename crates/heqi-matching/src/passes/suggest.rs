@@ -58,7 +58,7 @@ fn equal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
         if ours.len() * theirs.len() > MOST_PAIRS || work.stopped() {
             for (side, lines, others) in [(OURS, &ours, &theirs), (THEIRS, &theirs, &ours)] {
                 for line in lines {
-                    work.limited[side][*line] = others.len() as u64;
+                    work.limit(side, *line, others.len());
                 }
             }
             for (a, b) in crowd::pairs(work, &ours, &theirs) {
@@ -218,22 +218,30 @@ fn unequal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
         (0..work.items[side].len()).into_par_iter().map(of).collect()
     };
     let written = [written(OURS), written(THEIRS)];
-    let look = |b: &usize| -> Vec<Hint> {
+    let look = |b: &usize| -> (Vec<Hint>, usize) {
         if work.stopped() {
-            return Vec::new();
+            return (Vec::new(), 0);
         }
         let day = work.items[THEIRS][*b].day;
         let reach =
             index.between(day.saturating_sub(dates.later), day.saturating_add(dates.earlier));
+        let candidates = reach.len();
         let days = index.outward(reach, day, day);
         let near = days.flat_map(|(_, day)| day).take(MOST_HINTS).map(|at| index.line(at));
-        near.filter_map(|a| {
+        let hints = near.filter_map(|a| {
             let (rank, reason) = hint(work, &written, a, *b)?;
             Some((rank, distance(work, a, *b), a, *b, reason))
-        })
-        .collect()
+        });
+        (hints.collect(), candidates)
     };
-    let mut hints: Vec<Hint> = theirs.par_iter().flat_map_iter(look).collect();
+    let mut hints: Vec<Hint> = Vec::new();
+    let looked: Vec<(Vec<Hint>, usize)> = theirs.par_iter().map(look).collect();
+    for (b, (of_b, candidates)) in theirs.iter().zip(looked) {
+        if candidates > MOST_HINTS {
+            work.limit(THEIRS, *b, candidates);
+        }
+        hints.extend(of_b);
+    }
     hints.sort_unstable_by_key(|(rank, days, a, b, _)| (*rank, *days, *a, *b));
     for (_, days, a, b, reason) in hints {
         if !spoken.free(OURS, a) || !spoken.free(THEIRS, b) {

@@ -20,6 +20,30 @@ enum Proof<'a> {
     Residual(&'a Residual),
 }
 
+/// A piece of one of the tables.
+enum Piece<'a> {
+    Groups(&'a [Group]),
+    Discrepancies(&'a [Discrepancy]),
+    Residuals(&'a [Residual]),
+}
+
+impl<'a> Piece<'a> {
+    /// What carries evidence in it.
+    fn proofs(&self) -> Box<dyn Iterator<Item = Proof<'a>> + 'a> {
+        match *self {
+            Self::Groups(groups) => Box::new(groups.iter().map(Proof::Group)),
+            Self::Discrepancies(rows) => {
+                let some = rows.iter().filter(|it| it.evidence.is_some());
+                Box::new(some.map(Proof::Discrepancy))
+            }
+            Self::Residuals(lines) => {
+                let some = lines.iter().filter(|it| it.evidence.is_some());
+                Box::new(some.map(Proof::Residual))
+            }
+        }
+    }
+}
+
 /// Writes `evidence.jsonl`: one object per group that is not an exact pair, and per discrepancy
 /// and residual that has evidence, in the order of the tables, so that every proof can be checked
 /// again. That a line is missing at the customer is shown by its absence there, and by nothing.
@@ -29,20 +53,18 @@ pub fn write(
     work: &Work,
 ) -> Result<WrittenFile, ResultsError> {
     let outcome = result.outcome;
-    let discrepancies = outcome.discrepancies.iter().filter(|it| it.evidence.is_some());
-    let residuals = outcome.residuals.iter().filter(|it| it.evidence.is_some());
-    let proofs: Vec<Proof> = (outcome.groups.iter().map(Proof::Group))
-        .chain(discrepancies.map(Proof::Discrepancy))
-        .chain(residuals.map(Proof::Residual))
-        .collect();
+    let groups = outcome.groups.chunks(PIECE / 4).map(Piece::Groups);
+    let discrepancies = outcome.discrepancies.chunks(PIECE / 4).map(Piece::Discrepancies);
+    let residuals = outcome.residuals.chunks(PIECE / 4).map(Piece::Residuals);
+    let pieces: Vec<Piece> = groups.chain(discrepancies).chain(residuals).collect();
     let mut output = staging.create("evidence.jsonl")?;
-    for wave in proofs.chunks(PIECE / 4 * wave()) {
+    for wave in pieces.chunks(wave()) {
         work.check()?;
         let encoded: Vec<String> = wave
-            .par_chunks(PIECE / 4)
+            .par_iter()
             .map(|piece| {
-                let mut out = String::with_capacity(piece.len() * 128);
-                piece.iter().for_each(|proof| evidence_line(proof, result, &mut out));
+                let mut out = String::new();
+                piece.proofs().for_each(|proof| evidence_line(&proof, result, &mut out));
                 out
             })
             .collect();
