@@ -41,7 +41,7 @@ pub struct Arguments {
 }
 
 /// What every command understands.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Common {
     /// Language of messages; by default that of LANG, Chinese where it is not set 界面语言
     #[arg(long, global = true, value_name = "zh|en", value_enum, help_heading = "Common")]

@@ -17,13 +17,14 @@ mod sample;
 mod summary;
 mod tally;
 mod terminal;
+mod usage;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Common};
 use failure::Failure;
 use terminal::Terminal;
 
@@ -32,8 +33,10 @@ use terminal::Terminal;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Usage errors leave here with code 2, help and version with 0.
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misunderstood(&error),
+    };
     let terminal = Terminal::new(&arguments.common);
     terminal::stop_on_interrupt(terminal);
     match run(arguments.command, &terminal) {
@@ -42,6 +45,19 @@ fn main() -> ExitCode {
             terminal.failed(&failure);
             ExitCode::from(failure.code())
         }
+    }
+}
+
+/// Shows help or the version (code 0), or says what is wrong with the command line (code 2).
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    let common = Common { lang: usage::language(std::env::args_os()), ..Common::default() };
+    let terminal = Terminal::new(&common);
+    match usage::failure(error, terminal.lang) {
+        Some(failure) => {
+            terminal.failed(&failure);
+            ExitCode::from(failure.code())
+        }
+        None => error.exit(),
     }
 }
 
