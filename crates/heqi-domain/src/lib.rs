@@ -8,6 +8,7 @@
 )]
 
 mod capital_amount;
+mod charge;
 mod currency;
 mod day;
 mod entry;
@@ -26,6 +27,7 @@ mod roll_forward;
 mod side;
 
 pub use capital_amount::{capital_amount, capital_amount_of};
+pub use charge::names_charge;
 pub use currency::{Currency, UnknownCurrency};
 pub use day::{day_from_iso, day_from_ymd, day_label, day_text, month_end, push_day, ymd_of};
 pub use entry::EntryKind;

@@ -2,6 +2,7 @@
 
 use heqi_domain::Lang;
 
+use crate::explain::sentence::percent_text;
 use crate::ruleset::{References, RuleSet};
 
 /// A sentence in both languages.
@@ -47,13 +48,22 @@ impl RuleSet {
 
     fn difference_said(&self) -> Said {
         let rounding = self.differences.rounding;
-        (
-            format!("同号不同额：差额列为差异并定性；{rounding} 个最小货币单位以内作尾差核对"),
-            format!(
-                "same reference, different amount: the difference is explained; up to {rounding} \
-                 minor units settle as rounding"
-            ),
-        )
+        let mut zh =
+            format!("同号不同额：差额列为差异并定性；{rounding} 个最小货币单位以内作尾差核对");
+        let mut en = format!(
+            "same reference, different amount: the difference is explained; up to {rounding} \
+             minor units settle as rounding"
+        );
+        let agreed = [
+            (&self.differences.discount_ppm, "约定折扣", "agreed discounts"),
+            (&self.differences.withholding_ppm, "客户代扣", "withheld by the customer"),
+        ];
+        for (rates, name_zh, name_en) in agreed.into_iter().filter(|it| !it.0.is_empty()) {
+            let rates: Vec<String> = rates.iter().map(|rate| percent_text(*rate) + "%").collect();
+            zh.push_str(&format!("；{name_zh} {}", rates.join("、")));
+            en.push_str(&format!("; {name_en} {}", rates.join(", ")));
+        }
+        (zh, en)
     }
 
     fn amount_date_said(&self) -> Said {

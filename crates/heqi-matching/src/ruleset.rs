@@ -105,6 +105,10 @@ pub struct Differences {
     pub rounding: i64,
     /// Tax rates, parts per million of the net amount.
     pub tax_ppm: Vec<i64>,
+    /// Discount and rebate rates agreed with the customer, parts per million of the larger amount.
+    pub discount_ppm: Vec<i64>,
+    /// Rates at which the customer withholds from a payment, parts per million of what they paid.
+    pub withholding_ppm: Vec<i64>,
     /// A payment may arrive short by a bank's charge of at most so many minor units …
     pub bank_charge: i64,
     /// … that is a multiple of so many minor units (charges are round) …
@@ -166,6 +170,9 @@ impl Default for Differences {
         Self {
             rounding: 5,
             tax_ppm: vec![130_000, 90_000, 60_000, 50_000, 30_000, 10_000, 200_000],
+            // Contracts differ, so there is no rate to start with.
+            discount_ppm: Vec::new(),
+            withholding_ppm: Vec::new(),
             bank_charge: 5_000,
             bank_charge_step: 50,
             bank_charge_ppm: 250_000,

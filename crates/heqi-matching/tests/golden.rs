@@ -2,8 +2,9 @@
 //!
 //! `tests/golden/*.txt`: a title, `我方` and `对方` with lines of
 //! `number | date | kind | document | amount | memo`, then `结果`, which is compared.
-//! `规则 NAME` picks a preset, `期初 OURS THEIRS` gives opening balances, `客户 NAME/CURRENCY`
-//! turns to another customer. `HEQI_ACCEPT=1` writes the results anew: read the difference.
+//! `规则 NAME` picks a preset, `期初 OURS THEIRS` gives opening balances, `折扣 %` and `代扣 %`
+//! are agreed rates, `客户 NAME/CURRENCY` turns to another customer. `HEQI_ACCEPT=1` writes the
+//! results anew: read the difference.
 
 mod common;
 
@@ -38,6 +39,8 @@ fn parse(text: &str) -> Case {
             ["我方"] => (side, account) = (Side::Ours, ("甲", "CNY")),
             ["对方"] => (side, account) = (Side::Theirs, ("甲", "CNY")),
             ["规则", name] => case.rules = RuleSet::preset(name).unwrap(),
+            ["折扣", percent] => case.rules.differences.discount_ppm.push(ppm(percent)),
+            ["代扣", percent] => case.rules.differences.withholding_ppm.push(ppm(percent)),
             ["期初", ours, theirs] => {
                 case.openings.only = Some([ours, theirs].map(|text| minor(text, "CNY")));
             }
@@ -49,6 +52,10 @@ fn parse(text: &str) -> Case {
         }
     }
     case
+}
+
+fn ppm(percent: &str) -> i64 {
+    percent.parse::<i64>().unwrap() * 10_000
 }
 
 fn minor(text: &str, currency: &str) -> i64 {
@@ -207,7 +214,7 @@ fn every_pass_and_reason_has_a_case() {
         "combination",
         "diagnostic",
     ];
-    const REASONS: [&str; 25] = [
+    const REASONS: [&str; 29] = [
         "rounding",
         "tax",
         "bank_charge",
@@ -233,6 +240,10 @@ fn every_pass_and_reason_has_a_case() {
         "split_incomplete",
         "opening",
         "ambiguous",
+        "discount",
+        "freight_fee",
+        "withholding",
+        "exchange_half",
     ];
     let (mut passes, mut reasons) = (BTreeSet::new(), BTreeSet::new());
     for (_, text) in cases() {

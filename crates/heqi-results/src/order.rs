@@ -1,6 +1,7 @@
 //! The order of `groups` and `members`: by block, exact pairs first, then the other groups.
 //!
-//! The outcome keeps exact pairs apart, because there are millions of them; here the two lists are merged again and cut into pieces that threads encode at once.
+//! The outcome keeps exact pairs apart, because there are millions of them; here the two lists
+//! are merged again and cut into pieces that threads encode at once.
 
 use std::ops::Range;
 
@@ -9,9 +10,9 @@ use crate::model::MatchResult;
 /// A run of rows of one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Run {
-    /// Exact pairs: a range of [`Outcome::pairs`](heqi_matching::Outcome::pairs), all of this block.
+    /// Exact pairs of this block: a range of [`pairs`](heqi_matching::Outcome::pairs).
     Pairs(usize, Range<usize>),
-    /// Other groups: a range of [`Outcome::groups`](heqi_matching::Outcome::groups).
+    /// Other groups: a range of [`groups`](heqi_matching::Outcome::groups).
     Groups(Range<usize>),
 }
 

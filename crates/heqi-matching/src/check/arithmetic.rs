@@ -19,7 +19,9 @@ pub(crate) fn explanations(
     let tests = [
         (Reason::Rounding, rounding(difference, rules)),
         (Reason::Tax, !money && tax_rate(ours, theirs, rules).is_some()),
+        (Reason::Discount, !money && discount_rate(ours, theirs, rules).is_some()),
         (Reason::BankCharge, money && bank_charge(ours, theirs, rules)),
+        (Reason::Withholding, money && withheld_rate(ours, theirs, rules).is_some()),
         (Reason::WrongSign, ours + theirs == 0),
         (Reason::DigitSlip, digit_slip(ours, theirs)),
     ];
@@ -43,6 +45,31 @@ pub(crate) fn tax_rate(ours: i128, theirs: i128, rules: &Differences) -> Option<
             && excess <= 500_000
             && rounds_to(small, *rate, large)
     })
+}
+
+/// The first discount of the rules that makes the larger amount the smaller one; of one that
+/// either side may have taken, ours first.
+pub(crate) fn discount_rate(ours: i128, theirs: i128, rules: &Differences) -> Option<i64> {
+    let of = |whole: i128, part: i128| {
+        rules.discount_ppm.iter().copied().find(|rate| leaves(whole, *rate, part))
+    };
+    if abs(ours) > abs(theirs) { of(ours, theirs) } else { of(theirs, ours) }
+}
+
+/// The first rate of the rules that, withheld from what they paid, leaves what we received.
+pub(crate) fn withheld_rate(ours: i128, theirs: i128, rules: &Differences) -> Option<i64> {
+    rules.withholding_ppm.iter().copied().find(|rate| leaves(theirs, *rate, ours))
+}
+
+/// Whether a share of the whole, rounded half up, taken off leaves the part.
+fn leaves(whole: i128, rate: i64, part: i128) -> bool {
+    let taken = abs(whole) - abs(part);
+    // taken = ⌊whole·rate/10⁶ + ½⌋, said without a division.
+    let twice = 2 * (abs(whole) * i128::from(rate) - taken * 1_000_000);
+    whole.signum() == part.signum()
+        && abs(part) >= 10
+        && taken > 0
+        && (-1_000_000..1_000_000).contains(&twice)
 }
 
 /// Whether `net` and its tax, rounded half up, is `gross`.
@@ -120,5 +147,38 @@ mod tests {
         check(12_345, 12_845, false, &[]);
         check(-10_000, -9_500, true, &[]);
         check(5, 5, false, &[]);
+    }
+
+    #[test]
+    fn agreed_rates_are_found_again() {
+        let rules = Differences {
+            discount_ppm: vec![20_000],
+            withholding_ppm: vec![50_000],
+            ..Differences::default()
+        };
+        let check = |ours, theirs, money, expected: &[Reason]| {
+            assert_eq!(explanations(ours, theirs, money, &rules), expected, "{ours} {theirs}");
+        };
+        check(123_456, 120_987, false, &[Reason::Discount]);
+        check(120_987, 123_456, false, &[Reason::Discount]);
+        check(123_456, 120_986, false, &[]);
+        check(-950_000, -1_000_000, true, &[Reason::Withholding]);
+        check(-1_000_000, -950_000, true, &[]);
+    }
+
+    proptest::proptest! {
+        /// The kernel and the checker round alike, each in its own way.
+        #[test]
+        fn a_share_taken_off_is_seen_by_both(
+            whole in 1_i64..10_000_000, off in -2_i64..3, ppm in 1_i64..300_000,
+        ) {
+            let part = whole - whole * ppm / 1_000_000 + off;
+            let rules = Differences { discount_ppm: vec![ppm], ..Differences::default() };
+            let found = crate::explain::difference::explain(whole, part, false, &rules);
+            let kernel = found.reason.into_iter().chain(found.hypotheses.iter().copied());
+            let kernel: Vec<Reason> = kernel.filter(|it| *it != Reason::Amount).collect();
+            let checker = explanations(whole.into(), part.into(), false, &rules);
+            proptest::prop_assert_eq!(kernel, checker);
+        }
     }
 }

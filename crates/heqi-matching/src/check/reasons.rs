@@ -114,16 +114,20 @@ fn mixed(judge: &Judge) -> bool {
     (money && documents) || (unknown && both_signs)
 }
 
-/// The rate that explains a tax difference is one of the rules and makes the amounts.
+/// The rate that explains a difference is one of the rules and makes the amounts.
 fn rate(judge: &Judge, found: &mut Violations) {
     let group = judge.group;
     let (ours, theirs) = judge.sums();
-    let tax = group.verdict.main == Some(Reason::Tax) && group.pass == Pass::SameReference;
     let rates = &judge.case.rules.differences;
-    let expected = if tax { arithmetic::tax_rate(ours, theirs, rates) } else { None };
+    let expected = match group.verdict.main.filter(|_| group.pass == Pass::SameReference) {
+        Some(Reason::Tax) => arithmetic::tax_rate(ours, theirs, rates),
+        Some(Reason::Discount) => arithmetic::discount_rate(ours, theirs, rates),
+        Some(Reason::Withholding) => arithmetic::withheld_rate(ours, theirs, rates),
+        _ => None,
+    };
     let claimed = group.evidence.rate_ppm;
     let (words, claim) = (format!("{expected:?} ppm"), format!("{claimed:?}"));
-    judge.demand(claimed == expected, "tax rate", words, claim, found);
+    judge.demand(claimed == expected, "rate", words, claim, found);
 }
 
 /// The other exact explanations of the same difference.

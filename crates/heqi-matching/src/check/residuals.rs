@@ -67,7 +67,8 @@ fn one(case: &Case, equals: &Equals, at: usize, residual: &Residual, found: &mut
     let none = [Vec::new(), Vec::new()];
     let days = equals.get(&(residual.block, amount)).unwrap_or(&none);
     witness(case, residual, days, place, &names(), found);
-    let expected = reasons(side, lines.kind_of(line));
+    let charge = heqi_domain::names_charge(lines.text_of(line));
+    let expected = reasons(side, lines.kind_of(line), charge);
     let claimed = residual.verdict.main;
     let own = &days[usize::from(side == Side::Theirs)];
     let duplicate =
@@ -113,12 +114,15 @@ fn bounds(
     }
 }
 
-/// What a line that stands alone is, by its side and kind.
-const fn reasons(side: Side, kind: EntryKind) -> Reason {
+/// What a line that stands alone is, by its side and kind, and whether its memo names a charge.
+const fn reasons(side: Side, kind: EntryKind, charge: bool) -> Reason {
     match (side, kind) {
         (_, EntryKind::Return) => Reason::ReturnNotCredited,
+        (_, EntryKind::Discount) => Reason::Discount,
+        (_, EntryKind::Exchange) => Reason::ExchangeHalf,
         (Side::Ours, EntryKind::Receipt | EntryKind::Refund) => Reason::UnappliedPayment,
         (Side::Theirs, EntryKind::Receipt | EntryKind::Refund) => Reason::UnrecognisedPayment,
+        _ if charge => Reason::FreightFee,
         (Side::Ours, _) => Reason::MissingTheirs,
         (Side::Theirs, _) => Reason::MissingOurs,
     }

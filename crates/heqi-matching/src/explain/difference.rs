@@ -36,8 +36,21 @@ pub(crate) fn explain(ours: i64, theirs: i64, money: bool, rules: &Differences) 
     if rate.is_some() && !money {
         note(Reason::Tax);
     }
+    let less = |rates: &[i64], whole: i64, part: i64| {
+        rates.iter().copied().find(|rate| is_less(whole, part, *rate))
+    };
+    let discount = less(&rules.discount_ppm, ours, theirs);
+    let discount = discount.or_else(|| less(&rules.discount_ppm, theirs, ours));
+    if discount.is_some() && !money {
+        note(Reason::Discount);
+    }
     if money && is_bank_charge(ours, theirs, rules) {
         note(Reason::BankCharge);
+    }
+    // They paid the whole, and what they withheld did not arrive.
+    let withheld = less(&rules.withholding_ppm, theirs, ours);
+    if withheld.is_some() && money {
+        note(Reason::Withholding);
     }
     if ours == -theirs {
         note(Reason::WrongSign);
@@ -48,9 +61,12 @@ pub(crate) fn explain(ours: i64, theirs: i64, money: bool, rules: &Differences) 
     if finding.reason.is_none() {
         finding.reason = Some(Reason::Amount);
     }
-    if finding.reason == Some(Reason::Tax) {
-        finding.rate_ppm = rate;
-    }
+    finding.rate_ppm = match finding.reason {
+        Some(Reason::Tax) => rate,
+        Some(Reason::Discount) => discount,
+        Some(Reason::Withholding) => withheld,
+        _ => None,
+    };
     finding
 }
 
@@ -65,6 +81,14 @@ pub(crate) fn is_rate(ours: i64, theirs: i64, ppm: i64) -> bool {
         && ours.unsigned_abs().min(theirs.unsigned_abs()) >= 10
         && (gross(ours) == i128::from(theirs.unsigned_abs())
             || gross(theirs) == i128::from(ours.unsigned_abs()))
+}
+
+/// Whether `part` is `whole` less `ppm` of it, rounded to the minor unit.
+fn is_less(whole: i64, part: i64, ppm: i64) -> bool {
+    let (large, small) = (i128::from(whole.unsigned_abs()), i128::from(part.unsigned_abs()));
+    let taken = (large * i128::from(ppm) + 500_000) / 1_000_000;
+    // A share of a tiny amount is a rounding of anything.
+    whole.signum() == part.signum() && small >= 10 && taken > 0 && large - taken == small
 }
 
 /// Whether what we received is what they paid less a bank's charge.
@@ -139,6 +163,25 @@ mod tests {
         check(12_345, 123_450, false, Reason::DigitSlip);
         check(12_345, 12_845, false, Reason::Amount);
         check(-10_000, -9_500, true, Reason::Amount);
+    }
+
+    #[test]
+    fn agreed_rates_explain() {
+        let rules = Differences {
+            discount_ppm: vec![20_000],
+            withholding_ppm: vec![50_000],
+            ..Differences::default()
+        };
+        let check = |ours, theirs, money, expected: (Reason, Option<i64>)| {
+            let finding = explain(ours, theirs, money, &rules);
+            assert_eq!((finding.reason.unwrap(), finding.rate_ppm), expected, "{ours} {theirs}");
+        };
+        check(123_456, 120_987, false, (Reason::Discount, Some(20_000)));
+        check(120_987, 123_456, false, (Reason::Discount, Some(20_000)));
+        check(123_456, 120_986, false, (Reason::Amount, None));
+        check(-950_000, -1_000_000, true, (Reason::Withholding, Some(50_000)));
+        check(-1_000_000, -950_000, true, (Reason::Amount, None));
+        check(12_345, -12_098, false, (Reason::Amount, None));
     }
 
     #[test]

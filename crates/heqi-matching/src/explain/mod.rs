@@ -2,6 +2,6 @@
 
 pub(crate) mod difference;
 pub(crate) mod residual;
-mod sentence;
+pub(crate) mod sentence;
 
 pub use sentence::sentence;

@@ -1,6 +1,6 @@
 //! Why a line stands alone 未达定性.
 
-use heqi_domain::{EntryKind, NO_DAY, Reason};
+use heqi_domain::{EntryKind, NO_DAY, Reason, names_charge};
 
 use crate::evidence::{Evidence, SearchAnswer, Witness};
 use crate::outcome::Verdict;
@@ -94,7 +94,10 @@ fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: Option<[&[Twin]
         return duplicate;
     }
     match (side == OURS, line.kind) {
-        (true, EntryKind::Return) | (false, EntryKind::Return) => Reason::ReturnNotCredited,
+        (_, EntryKind::Return) => Reason::ReturnNotCredited,
+        (_, EntryKind::Discount) => Reason::Discount,
+        (_, EntryKind::Exchange) => Reason::ExchangeHalf,
+        (_, kind) if !kind.is_money() && names_charge(work.text(side, item)) => Reason::FreightFee,
         (true, kind) if kind.is_money() => Reason::UnappliedPayment,
         (true, _) => Reason::MissingTheirs,
         (false, kind) if kind.is_money() => Reason::UnrecognisedPayment,

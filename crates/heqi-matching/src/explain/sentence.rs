@@ -48,17 +48,25 @@ pub fn sentence(
         push_grouped(&mut text, discrepancy.amount.into(), exponent);
     }
     if let Some(rate) = discrepancy.evidence.rate_ppm {
-        let percent = grouped_text(i128::from(rate), 4);
-        let percent = percent.trim_end_matches('0').trim_end_matches('.').to_owned();
-        text.push_str(&match lang {
-            Lang::Zh => format!("，恰为 {percent}% 的税额"),
-            Lang::En => format!(", exactly a tax of {percent} %"),
+        let percent = percent_text(rate);
+        text.push_str(&match (discrepancy.verdict.main, lang) {
+            (Some(Reason::Discount), Lang::Zh) => format!("，恰为 {percent}% 的折扣"),
+            (Some(Reason::Discount), Lang::En) => format!(", exactly a discount of {percent} %"),
+            (Some(Reason::Withholding), Lang::Zh) => format!("，恰为代扣的 {percent}%"),
+            (Some(Reason::Withholding), Lang::En) => format!(", exactly {percent} % withheld"),
+            (_, Lang::Zh) => format!("，恰为 {percent}% 的税额"),
+            (_, Lang::En) => format!(", exactly a tax of {percent} %"),
         });
     }
     if !twice && let Some(witness) = discrepancy.evidence.witness {
         text.push_str(&counted(&witness, exponent, lang));
     }
     text
+}
+
+/// Parts per million as a percentage, without zeros at its end.
+pub(crate) fn percent_text(ppm: i64) -> String {
+    grouped_text(i128::from(ppm), 4).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The counting witness, where it proves that lines are missing whatever the pairing.

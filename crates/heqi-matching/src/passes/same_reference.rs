@@ -212,12 +212,19 @@ fn may_differ(work: &Work<'_>, class: &Cluster) -> bool {
         && (!opposite || dated_alike || !work.is_money(&class.ours, &class.theirs))
 }
 
-/// Pass 4a: differences that explain themselves (rounding, tax, flipped sign, swapped digits).
+/// Pass 4a: differences that explain themselves (rounding, tax, discount, flipped sign,
+/// swapped digits).
 pub(crate) fn explained(work: &mut Work<'_>) {
     for (class, _) in differing(work) {
         if class.ours.len() == 1 && class.theirs.len() == 1 {
             let reason = finding(work, &class).reason;
-            let sure = [Reason::Rounding, Reason::Tax, Reason::WrongSign, Reason::DigitSlip];
+            let sure = [
+                Reason::Rounding,
+                Reason::Tax,
+                Reason::Discount,
+                Reason::WrongSign,
+                Reason::DigitSlip,
+            ];
             let one_digit = difference::is_one_digit(
                 work.sum(OURS, &class.ours),
                 work.sum(THEIRS, &class.theirs),

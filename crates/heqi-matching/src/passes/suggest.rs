@@ -295,8 +295,12 @@ fn explicable(ours: i64, theirs: i64, rules: &Differences) -> bool {
     let (small, large) = (a.min(b), a.max(b));
     let rate = rules.tax_ppm.iter().copied().max().unwrap_or(0).unsigned_abs();
     let taxed = large <= small + small * u128::from(rate) / 1_000_000 + 1;
+    let shares = rules.discount_ppm.iter().chain(&rules.withholding_ppm);
+    let share = shares.copied().max().unwrap_or(0).unsigned_abs();
+    let reduced = large - small <= large * u128::from(share) / 1_000_000 + 1;
     apart <= u128::from(rules.rounding.unsigned_abs().max(rules.bank_charge.unsigned_abs()))
         || taxed
+        || reduced
         || large == small * 10
         || large == small * 100
         // Two neighboring digits swapped.

@@ -1,0 +1,59 @@
+//! Charges beside the goods 运杂费: what a memo calls them.
+
+/// What charges are called.
+const WORDS: [&str; 20] = [
+    "运费",
+    "运杂费",
+    "运输费",
+    "物流费",
+    "快递费",
+    "配送费",
+    "送货费",
+    "包装费",
+    "装卸费",
+    "搬运费",
+    "仓储费",
+    "freight",
+    "shipping fee",
+    "shipping charge",
+    "delivery fee",
+    "delivery charge",
+    "handling fee",
+    "handling charge",
+    "packing charge",
+    "carriage charge",
+];
+
+/// Before a word, these say that the charge is part of the goods' price, or that there is none.
+const WITHIN: [&str; 8] = ["含", "免", "包", "incl ", "incl. ", "including ", "free ", "no "];
+
+/// Whether a memo says that the line is for freight, packing or handling and not for goods.
+#[must_use]
+pub fn names_charge(memo: &str) -> bool {
+    if memo.is_empty() {
+        return false;
+    }
+    let memo = memo.to_lowercase();
+    WORDS.iter().any(|word| {
+        memo.match_indices(word)
+            .any(|(at, _)| !WITHIN.iter().any(|before| memo[..at].ends_with(before)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charges_are_told_from_goods() {
+        for memo in ["运费", "10月运杂费", "代垫快递费 SF1029", "Freight Oct.", "Handling fee"]
+        {
+            assert!(names_charge(memo), "{memo}");
+        }
+        for memo in
+            ["", "货款", "货款（含运费）", "不含运费", "免运费", "incl. freight", "shipped 3 Oct"]
+        {
+            assert!(!names_charge(memo), "{memo}");
+        }
+    }
+}
