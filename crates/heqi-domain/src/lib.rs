@@ -8,7 +8,6 @@
 )]
 
 mod capital_amount;
-mod charge;
 mod currency;
 mod day;
 mod entry;
@@ -16,6 +15,7 @@ mod fee;
 mod ids;
 mod lang;
 mod line;
+mod memo;
 mod mirror;
 mod money;
 mod names;
@@ -27,7 +27,6 @@ mod roll_forward;
 mod side;
 
 pub use capital_amount::{capital_amount, capital_amount_of};
-pub use charge::names_charge;
 pub use currency::{Currency, UnknownCurrency};
 pub use day::{day_from_iso, day_from_ymd, day_label, day_text, month_end, push_day, ymd_of};
 pub use entry::EntryKind;
@@ -38,6 +37,7 @@ pub use ids::{
 };
 pub use lang::{Lang, UnknownLang};
 pub use line::{AT_A_TIME, Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
+pub use memo::{names_charge, names_set_off};
 pub use money::{Money, MoneyError, decimal_text, grouped_text, push_decimal, push_grouped};
 pub use names::{DIGITS, Names, decimal};
 pub use period::{Period, PeriodError};

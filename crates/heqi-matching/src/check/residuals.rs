@@ -67,8 +67,7 @@ fn one(case: &Case, equals: &Equals, at: usize, residual: &Residual, found: &mut
     let none = [Vec::new(), Vec::new()];
     let days = equals.get(&(residual.block, amount)).unwrap_or(&none);
     witness(case, residual, days, place, &names(), found);
-    let charge = heqi_domain::names_charge(lines.text_of(line));
-    let expected = reasons(side, lines.kind_of(line), charge);
+    let expected = reasons(side, lines.kind_of(line), lines.text_of(line));
     let claimed = residual.verdict.main;
     let own = &days[usize::from(side == Side::Theirs)];
     let duplicate =
@@ -114,15 +113,16 @@ fn bounds(
     }
 }
 
-/// What a line that stands alone is, by its side and kind, and whether its memo names a charge.
-const fn reasons(side: Side, kind: EntryKind, charge: bool) -> Reason {
+/// What a line that stands alone is, by its side and kind and what its memo says.
+fn reasons(side: Side, kind: EntryKind, memo: &str) -> Reason {
     match (side, kind) {
         (_, EntryKind::Return) => Reason::ReturnNotCredited,
         (_, EntryKind::Discount) => Reason::Discount,
         (_, EntryKind::Exchange) => Reason::ExchangeHalf,
+        _ if heqi_domain::names_set_off(memo) => Reason::Withholding,
         (Side::Ours, EntryKind::Receipt | EntryKind::Refund) => Reason::UnappliedPayment,
         (Side::Theirs, EntryKind::Receipt | EntryKind::Refund) => Reason::UnrecognisedPayment,
-        _ if charge => Reason::FreightFee,
+        _ if heqi_domain::names_charge(memo) => Reason::FreightFee,
         (Side::Ours, _) => Reason::MissingTheirs,
         (Side::Theirs, _) => Reason::MissingOurs,
     }

@@ -1,6 +1,6 @@
 //! Why a line stands alone 未达定性.
 
-use heqi_domain::{EntryKind, NO_DAY, Reason, names_charge};
+use heqi_domain::{EntryKind, NO_DAY, Reason, names_charge, names_set_off};
 
 use crate::evidence::{Evidence, SearchAnswer, Witness};
 use crate::outcome::Verdict;
@@ -97,6 +97,7 @@ fn main_reason(work: &Work<'_>, side: usize, item: usize, twins: Option<[&[Twin]
         (_, EntryKind::Return) => Reason::ReturnNotCredited,
         (_, EntryKind::Discount) => Reason::Discount,
         (_, EntryKind::Exchange) => Reason::ExchangeHalf,
+        _ if names_set_off(work.text(side, item)) => Reason::Withholding,
         (_, kind) if !kind.is_money() && names_charge(work.text(side, item)) => Reason::FreightFee,
         (true, kind) if kind.is_money() => Reason::UnappliedPayment,
         (true, _) => Reason::MissingTheirs,

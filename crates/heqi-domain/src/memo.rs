@@ -1,4 +1,4 @@
-//! Charges beside the goods 运杂费: what a memo calls them.
+//! What a memo says of its line: charges beside the goods 运杂费, and set-off 抵账.
 
 /// What charges are called.
 const WORDS: [&str; 20] = [
@@ -27,6 +27,28 @@ const WORDS: [&str; 20] = [
 /// Before a word, these say that the charge is part of the goods' price, or that there is none.
 const WITHIN: [&str; 8] = ["含", "免", "包", "incl ", "incl. ", "including ", "free ", "no "];
 
+/// What settling a debt against a claim is called.
+const SET_OFF: [&str; 11] = [
+    "抵账",
+    "互抵",
+    "抵销",
+    "抵消",
+    "应收应付对冲",
+    "往来对冲",
+    "冲抵",
+    "set-off",
+    "set off",
+    "setoff",
+    "netting agreement",
+];
+
+/// Whether a memo says that the line sets a debt off against a claim.
+#[must_use]
+pub fn names_set_off(memo: &str) -> bool {
+    let memo = memo.to_lowercase();
+    SET_OFF.iter().any(|word| memo.contains(word))
+}
+
 /// Whether a memo says that the line is for freight, packing or handling and not for goods.
 #[must_use]
 pub fn names_charge(memo: &str) -> bool {
@@ -43,6 +65,16 @@ pub fn names_charge(memo: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn set_off_is_told_from_payment() {
+        for memo in ["应收应付对冲 抵账协议", "货款互抵", "Set-off per agreement"] {
+            assert!(names_set_off(memo), "{memo}");
+        }
+        for memo in ["", "货款", "七月对账", "offset printing"] {
+            assert!(!names_set_off(memo), "{memo}");
+        }
+    }
 
     #[test]
     fn charges_are_told_from_goods() {
