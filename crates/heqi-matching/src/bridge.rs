@@ -103,7 +103,7 @@ fn from_opening(number: u32, block: &Block) -> Option<Discrepancy> {
         amount: i64::try_from(block.opening[0] - block.opening[1]).unwrap_or(i64::MAX),
         ours: Members::none(),
         theirs: Members::none(),
-        group: None,
+        grouped: false,
         evidence: Grounds::default(),
     })
 }
@@ -160,7 +160,7 @@ fn from_group(group: &Group) -> Discrepancy {
         amount: group.difference,
         ours: group.ours.clone(),
         theirs: group.theirs.clone(),
-        group: Some(group.id),
+        grouped: true,
         evidence: group.evidence.clone(),
     }
 }
@@ -179,7 +179,7 @@ pub(crate) fn from_residual(residual: &Residual, content: u64, amount: i64) -> D
         amount,
         ours,
         theirs,
-        group: None,
+        grouped: false,
         evidence: residual.evidence.clone(),
     }
 }

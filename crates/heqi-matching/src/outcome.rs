@@ -99,32 +99,37 @@ impl State {
 pub struct Verdict {
     /// The most specific reason that can be proved; none for a plain match.
     pub main: Option<Reason>,
-    notes: u64,
+    /// A bit per reason, the highest first; in bytes, since millions of lines carry a verdict.
+    notes: [u8; 7],
 }
+
+// A note is a bit of seven bytes.
+const _: () = assert!(Reason::ALL.len() <= 56 && size_of::<Verdict>() == 8);
 
 impl Verdict {
     /// Nothing to say: a plain match.
-    pub const NONE: Self = Self { main: None, notes: 0 };
+    pub const NONE: Self = Self { main: None, notes: [0; 7] };
 
     /// A verdict with a main reason and no note.
     #[must_use]
     pub const fn of(main: Reason) -> Self {
-        Self { main: Some(main), notes: 0 }
+        Self { main: Some(main), notes: [0; 7] }
     }
 
     /// The same verdict with a note beside it.
     #[must_use]
     pub const fn with(mut self, note: Reason) -> Self {
-        self.notes |= 1 << note as u8;
+        self.notes[6 - note as usize / 8] |= 1 << (note as u8 % 8);
         self
     }
 
     /// The notes, in order of precedence, without the main reason.
     pub fn notes(self) -> impl Iterator<Item = Reason> {
+        let noted = move |note: Reason| self.notes[6 - note as usize / 8] >> (note as u8 % 8) & 1;
         Reason::ALL
             .iter()
             .copied()
-            .filter(move |note| self.notes >> *note as u8 & 1 == 1 && Some(*note) != self.main)
+            .filter(move |note| noted(*note) == 1 && Some(*note) != self.main)
     }
 
     /// The text used in files: empty, `main`, `main+note`, or `note+note`.
@@ -210,10 +215,18 @@ pub struct Discrepancy {
     pub ours: Members,
     /// Their lines.
     pub theirs: Members,
-    /// The group it belongs to, if it belongs to one.
-    pub group: Option<GroupId>,
+    /// It is the difference of a group, whose id is its own.
+    pub grouped: bool,
     /// Why, so that the checker can re-verify it.
     pub evidence: Grounds,
+}
+
+impl Discrepancy {
+    /// The group it belongs to, if it belongs to one.
+    #[must_use]
+    pub fn group(&self) -> Option<GroupId> {
+        self.grouped.then_some(self.id)
+    }
 }
 
 /// The lines that may meet 分组, and their bridge 余额调节表.

@@ -84,12 +84,11 @@ fn discrepancy(
     reason: Reason,
     amount: i64,
     sides: [&[u32]; 2],
-    group: Option<u64>,
+    grouped: bool,
 ) -> Discrepancy {
     let [ours, theirs] = sides.map(Members::from);
     let (verdict, evidence) = (Verdict::of(reason), Grounds::default());
-    let group = group.map(GroupId);
-    Discrepancy { id: GroupId(id), block: 0, verdict, amount, ours, theirs, group, evidence }
+    Discrepancy { id: GroupId(id), block: 0, verdict, amount, ours, theirs, grouped, evidence }
 }
 
 fn groups() -> Vec<Group> {
@@ -170,11 +169,11 @@ pub fn outcome() -> Outcome {
             },
         ],
         discrepancies: vec![
-            discrepancy(2, Reason::PriceQuantity, 48_000, [&[1], &[1]], Some(2)),
-            discrepancy(12, Reason::MissingTheirs, 724_500, [&[2], &[]], None),
-            discrepancy(13, Reason::UnrecognisedPayment, 2_000_000, [&[], &[2]], None),
-            discrepancy(10, Reason::Opening, 450_000, [&[], &[]], None),
-            discrepancy(14, Reason::Ambiguous, -10_000, [&[], &[4]], None),
+            discrepancy(2, Reason::PriceQuantity, 48_000, [&[1], &[1]], true),
+            discrepancy(12, Reason::MissingTheirs, 724_500, [&[2], &[]], false),
+            discrepancy(13, Reason::UnrecognisedPayment, 2_000_000, [&[], &[2]], false),
+            discrepancy(10, Reason::Opening, 450_000, [&[], &[]], false),
+            discrepancy(14, Reason::Ambiguous, -10_000, [&[], &[4]], false),
         ],
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn check(case: &Case, found: &mut Violations) {
 }
 
 fn about(row: &Discrepancy) -> Option<About> {
-    match (row.group, &row.ours[..], &row.theirs[..]) {
+    match (row.group(), &row.ours[..], &row.theirs[..]) {
         (Some(group), _, _) => Some(About::Group(group)),
         (None, [], []) => Some(About::Opening(row.block)),
         (None, [line], []) => Some(About::Line(Side::Ours, *line)),

@@ -183,7 +183,7 @@ impl Run {
             let sides = self.sides(&row.ours, &row.theirs);
             let (id, place, verdict) = (row.id, name(row.block), row.verdict.code());
             let (amount, why) = (row.amount, facts(&row.evidence));
-            let group = row.group.map(|group| group.to_string()).unwrap_or_default();
+            let group = row.group().map(|group| group.to_string()).unwrap_or_default();
             writeln!(text, "row {id} {place} [{verdict}] {amount} {sides} {group} {why}").unwrap();
         }
         text

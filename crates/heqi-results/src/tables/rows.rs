@@ -113,7 +113,7 @@ pub fn discrepancy_row(discrepancy: &Discrepancy, result: &MatchResult, rows: &m
     rows.code(&discrepancy.verdict.code());
     rows.amount(discrepancy.amount.into(), block.account.currency.exponent());
     rows.text(&lines_cell(discrepancy, result));
-    match discrepancy.group {
+    match discrepancy.group() {
         Some(group) => rows.hash(GROUP, group.0),
         None => rows.code(""),
     }

@@ -208,18 +208,23 @@ impl Tables<'_> {
                 let line = need(tables.names.line(side, &id), "lines", &id)?;
                 if side == Side::Ours { ours.push(line) } else { theirs.push(line) }
             }
-            let group = match cells[6].as_str() {
-                "" => None,
-                text => Some(need(cells::id('G', text), "group_id", text)?),
+            let own = need(cells::id('D', &cells[0]), "id", &cells[0])?;
+            let grouped = match cells[6].as_str() {
+                "" => false,
+                text => {
+                    let of_group = cells::id('G', text).filter(|group| *group == own);
+                    need(of_group, "group_id", text)?;
+                    true
+                }
             };
             rebuilt.outcome.discrepancies.push(Discrepancy {
-                id: need(cells::id('D', &cells[0]), "id", &cells[0])?,
+                id: own,
                 block,
                 verdict: need(cells::verdict(&cells[3], true), "reason", &cells[3])?,
                 amount: need(cells::amount(&cells[4], account.currency), "amount", &cells[4])?,
                 ours: ours.into(),
                 theirs: theirs.into(),
-                group,
+                grouped,
                 evidence: Grounds::default(),
             });
             rebuilt.discrepancies.push(row);

@@ -44,7 +44,7 @@ fn discrepancy(block: u32, reason: Reason, amount: i64) -> Discrepancy {
         amount,
         ours: heqi_matching::Members::none(),
         theirs: heqi_matching::Members::none(),
-        group: None,
+        grouped: false,
         evidence: Grounds::default(),
     }
 }
