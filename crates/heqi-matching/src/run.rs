@@ -144,30 +144,40 @@ impl Context<'_> {
         of[self.lines[side].account[line as usize] as usize]
     }
 
-    /// Open lines by block.
-    fn open_blocks(&self, open: &[Vec<Left>; 2]) -> Vec<OpenBlock> {
-        let sides = [OURS, THEIRS].map(|side| by_block(&open[side], self.blocks.accounts.len()));
-        let items = |side: usize, left: &[Left]| {
+    /// What the passes ask of the open lines of a block.
+    fn open_block(&self, left: &[Vec<Left>; 2]) -> OpenBlock {
+        [OURS, THEIRS].map(|side| {
             let lines = self.lines[side];
             let item = |left: &Left| work::item(lines, left, self.rules.references);
-            let some = left.par_chunks(AT_A_TIME).flat_map_iter(|some| {
+            let some = left[side].par_chunks(AT_A_TIME).flat_map_iter(|some| {
                 lines.fetch(some.iter().map(|left| left.line));
                 some.iter().map(item)
             });
             some.collect()
-        };
-        let [ours, theirs] = &sides;
-        let blocks = ours.par_iter().zip(theirs).with_max_len(1);
-        blocks.map(|(ours, theirs)| [items(OURS, ours), items(THEIRS, theirs)]).collect()
+        })
+    }
+
+    fn items(&self, open: Open) -> OpenBlock {
+        match open {
+            Open::Left(left) => self.open_block(&left),
+            Open::Items(items) => items,
+        }
     }
 
     /// The later passes over all open lines, why the last lines stand alone, and the bridges.
     fn explain(&self, exact: Exact, openings: &Openings) -> Result<Parts, MatchError> {
-        let mut open = self.open_blocks(&exact.open);
-        let twins = self.rules.passes.look_around().then(|| {
+        let count = self.blocks.accounts.len();
+        let [ours, theirs] = [OURS, THEIRS].map(|side| by_block(&exact.open[side], count));
+        let open: Vec<[Vec<Left>; 2]> = ours.into_iter().zip(theirs).map(Into::into).collect();
+        let (twins, open): (_, Vec<Open>) = if self.rules.passes.look_around() {
+            let blocks = open.par_iter().with_max_len(1);
+            let mut items: Vec<OpenBlock> = blocks.map(|left| self.open_block(left)).collect();
             let of = [&self.blocks.of_ours, &self.blocks.of_theirs].map(Vec::as_slice);
-            around::look(self.lines, of, &mut open, self.rules.references)
-        });
+            let twins = around::look(self.lines, of, &mut items, self.rules.references);
+            (Some(twins), items.into_iter().map(Open::Items).collect())
+        } else {
+            (None, open.into_iter().map(Open::Left).collect())
+        };
         let left: usize = exact.open.iter().map(Vec::len).sum();
         self.progress.stage(Stage::Explain, left as u64);
         let mut groups: Vec<Vec<Group>> = self.blocks.accounts.iter().map(|_| Vec::new()).collect();
@@ -187,15 +197,15 @@ impl Context<'_> {
                 && let Some(input) = inputs.next()
             {
                 let (((_, open), _), _) = &input;
-                size += open[OURS].len() + open[THEIRS].len();
+                size += open.len();
                 batch.push(input);
             }
             let last = batch.is_empty();
             // Blocks are of very unlike size, so they are handed out one by one.
             let of_batch = batch.into_par_iter().with_max_len(1);
             let parts = of_batch.map(|(((number, open), groups), block)| {
-                let count = (open[OURS].len() + open[THEIRS].len()) as u64;
-                let part = self.block(number, open, groups, block, twins.as_ref());
+                let count = open.len() as u64;
+                let part = self.block(number, self.items(open), groups, block, twins.as_ref());
                 self.progress.advance(count);
                 part
             });
@@ -285,6 +295,22 @@ impl Context<'_> {
             evidence: Evidence { key, ..Evidence::default() }.into(),
             ours: a.into(),
             theirs: b.into(),
+        }
+    }
+}
+
+/// Open lines of one block: as the exact pass left them, or with what the passes ask of them. That
+/// is five times as much, so it is made block by block, unless all must look around first.
+enum Open {
+    Left([Vec<Left>; 2]),
+    Items(OpenBlock),
+}
+
+impl Open {
+    fn len(&self) -> usize {
+        match self {
+            Self::Left(sides) => sides.iter().map(Vec::len).sum(),
+            Self::Items(sides) => sides.iter().map(Vec::len).sum(),
         }
     }
 }

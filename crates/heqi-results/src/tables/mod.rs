@@ -142,7 +142,20 @@ fn write_discrepancies(writer: &impl TableWriter, result: &MatchResult, work: &W
 }
 
 fn write_bridge(writer: &impl TableWriter, result: &MatchResult, work: &Work) -> Wrote {
-    let pieces: Vec<_> = result.outcome.blocks.chunks(PIECE / 16).collect();
+    // A few customers have most of the rows, so pieces are cut by rows.
+    let mut rest = result.outcome.blocks.as_slice();
+    let mut pieces = Vec::new();
+    while !rest.is_empty() {
+        let mut rows = 0;
+        let count = rest.iter().take_while(|block| {
+            let fits = rows < PIECE / 4;
+            rows += 2 + block.discrepancies.len();
+            fits
+        });
+        let (piece, others) = rest.split_at(count.count());
+        pieces.push(piece);
+        rest = others;
+    }
     writer.write(BRIDGE, &pieces, work, |piece, out| {
         piece.iter().for_each(|block| rows::bridge_rows(block, result, out));
     })
