@@ -203,10 +203,11 @@ impl Written {
     }
 
     /// See [`corruption`]. Numbers of fewer than four characters are never compared: they are
-    /// all alike.
+    /// all alike. Nor are words without a digit: they name no document.
     pub fn corruption(&self, other: &Self) -> Option<Corruption> {
         let (a, b) = (&self.core, &other.core);
-        if a.len().min(b.len()) < 4 {
+        let numbered = |core: &str| core.bytes().any(|byte| byte.is_ascii_digit());
+        if a.len().min(b.len()) < 4 || !numbered(a) || !numbered(b) {
             return None;
         }
         if same_tail(&self.confusable, &other.confusable) {
