@@ -97,6 +97,9 @@ pub struct Dates {
     pub near: i32,
 }
 
+/// No tax is more than a thousand times the amount; products with it stay within 128 bits.
+pub(crate) const MOST_TAX: i64 = 1_000_000_000;
+
 /// Differences that explain themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -203,6 +206,22 @@ impl Default for RuleSet {
             differences: Differences::default(),
             combination: Combination::default(),
         }
+    }
+}
+
+impl Differences {
+    /// The first rate that no amount can have: its key and what it says.
+    #[must_use]
+    pub fn impossible_rate(&self) -> Option<(&'static str, i64)> {
+        let shares = [
+            ("tax_ppm", &self.tax_ppm, MOST_TAX),
+            ("discount_ppm", &self.discount_ppm, 999_999),
+            ("withholding_ppm", &self.withholding_ppm, 999_999),
+        ];
+        shares.into_iter().find_map(|(key, rates, most)| {
+            let wrong = rates.iter().copied().find(|rate| !(1..=most).contains(rate));
+            wrong.map(|rate| (key, rate))
+        })
     }
 }
 

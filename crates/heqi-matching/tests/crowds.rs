@@ -80,6 +80,7 @@ fn a_line_with_more_neighbors_than_are_compared_says_so() {
     assert!(limits(&few, Side::Theirs).is_empty(), "all were compared");
     let many = run(&ours, &theirs, &rules());
     assert_eq!(limits(&many, Side::Theirs), [("t".to_owned(), 450)]);
+    assert_eq!(limits(&many, Side::Ours).len(), 450, "nor were they compared with it for certain");
     proved(&many);
 }
 

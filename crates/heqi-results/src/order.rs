@@ -25,9 +25,14 @@ pub fn pieces(result: &MatchResult) -> Vec<Vec<Run>> {
     let mut pieces = Vec::new();
     let mut piece = Vec::new();
     let mut room = PIECE;
-    let mut group = 0;
+    let (mut pair, mut group) = (0, 0);
+    let last = outcome.blocks.len().saturating_sub(1);
     for (at, block) in outcome.blocks.iter().enumerate() {
-        let count = outcome.groups[group..].partition_point(|it| it.block as usize <= at);
+        // The last block takes what is left, so that all are written even if one were out of
+        // place.
+        let pair_end = if at == last { outcome.pairs.len() } else { block.pairs.end.max(pair) };
+        let ahead = outcome.groups[group..].partition_point(|it| it.block as usize <= at);
+        let group_end = if at == last { outcome.groups.len() } else { group + ahead };
         let mut place = |range: Range<usize>, run: &dyn Fn(Range<usize>) -> Run| {
             let mut from = range.start;
             while from < range.end {
@@ -41,9 +46,9 @@ pub fn pieces(result: &MatchResult) -> Vec<Vec<Run>> {
                 }
             }
         };
-        place(block.pairs.clone(), &|range| Run::Pairs(at, range));
-        place(group..group + count, &Run::Groups);
-        group += count;
+        place(pair..pair_end, &|range| Run::Pairs(at, range));
+        place(group..group_end, &Run::Groups);
+        (pair, group) = (pair_end, group_end);
     }
     if !piece.is_empty() {
         pieces.push(piece);

@@ -59,6 +59,20 @@ pub fn load(which: &OsStr, terminal: &Terminal) -> Result<RuleSet, Failure> {
 }
 
 fn parse(name: &str, text: &str, terminal: &Terminal) -> Result<RuleSet, Failure> {
+    let rules = read(name, text, terminal)?;
+    let Some((key, rate)) = rules.differences.impossible_rate() else { return Ok(rules) };
+    let message = say!(
+        terminal,
+        "{name}：{key} 中的 {rate} 不是可用的比率",
+        "{name}: {rate} in {key} is no rate that an amount can have"
+    );
+    Err(Failure::new(Kind::Input, message).hint(terminal.pick(
+        "比率以百万分之一计，如 13% 写作 130000；折扣与代扣须小于 100%",
+        "rates are parts per million, 13 % is 130000; what is taken off is less than 100 %",
+    )))
+}
+
+fn read(name: &str, text: &str, terminal: &Terminal) -> Result<RuleSet, Failure> {
     toml::from_str(text).map_err(|error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
         let row = before.matches('\n').count() + 1;
@@ -169,6 +183,11 @@ mod tests {
         );
         check("dates = 3\n", "my.toml, row 1: invalid type");
         check("[dates\n", "my.toml, row 1: ");
+        check(
+            "[differences]\ndiscount_ppm = [20000, 1000000]\n",
+            "my.toml: 1000000 in discount_ppm is no rate that an amount can have",
+        );
+        check("[differences]\ntax_ppm = [0]\n", "my.toml: 0 in tax_ppm is no rate");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Kind};
 pub fn language(arguments: impl Iterator<Item = OsString>) -> Option<Language> {
     let mut flag = None;
     let mut expected = false;
-    for argument in arguments.skip(1) {
+    for argument in arguments.skip(1).take_while(|argument| argument != "--") {
         let argument = argument.to_string_lossy();
         let value = if expected { Some(&*argument) } else { argument.strip_prefix("--lang=") };
         flag = match value {
@@ -77,6 +77,8 @@ fn chinese(error: &Error) -> Option<String> {
                 None => format!("{} 后面要跟一个值", argument?),
             }
         }
+        ErrorKind::MissingSubcommand => "缺少子命令".to_owned(),
+        ErrorKind::TooManyValues => format!("{} 后面不能跟值", argument?),
         ErrorKind::NoEquals => format!("{} 与它的值之间要用等号", argument?),
         ErrorKind::InvalidUtf8 => "参数中有不是 UTF-8 的字符".to_owned(),
         _ => return None,
@@ -108,11 +110,17 @@ fn hint(error: &Error, lang: Lang) -> Option<String> {
         let text = std::error::Error::source(error)?.to_string();
         return Some(match (lang, text.split_once(" is not in ")) {
             (Lang::Zh, Some((_, range))) => format!("应在 {} 之间", range.replace("..=", " 与 ")),
+            (Lang::Zh, None) if text.contains("too large") => "数太大了".to_owned(),
             (Lang::Zh, None) => "应是一个整数".to_owned(),
             (Lang::En, _) => text,
         });
     }
-    let text = error.get(ContextKind::Usage).map(shown)?;
+    let Some(text) = error.get(ContextKind::Usage).map(shown) else {
+        return Some(match lang {
+            Lang::Zh => "在命令后加 --help 有全部说明".to_owned(),
+            Lang::En => "add --help to the command to see it all".to_owned(),
+        });
+    };
     let usage = text.trim().strip_prefix("Usage:").unwrap_or(&text).trim();
     let command: Vec<&str> =
         usage.split(' ').take_while(|word| !word.starts_with(['<', '[', '-'])).collect();
@@ -160,10 +168,17 @@ mod tests {
             "--format <FORMAT> 的值「doc」无效",
             "可以是 csv、xlsx、json、parquet",
         );
+        check("-q", "缺少子命令", "用法是 heqi [OPTIONS] <COMMAND>；heqi --help 有全部说明");
         check("mach a b", "没有子命令「mach」", "是不是 match？");
         check("match a b --threads 0", "--threads <N> 的值「0」无效", "应在 1 与 1024 之间");
         check("match a b --threads x", "--threads <N> 的值「x」无效", "应是一个整数");
         let usage = "用法是 heqi match [OPTIONS] <OURS> <THEIRS>；heqi match --help 有全部说明";
+        check(
+            "match a b --threads 99999999999999999999",
+            "--threads <N> 的值「99999999999999999999」无效",
+            "数太大了",
+        );
+        check("match a b --out", "--out <DIR> 后面要跟一个值", "在命令后加 --help 有全部说明");
         check("match a b c", "多出了「c」", usage);
         check("match a b --out x --out y", "--out <DIR> 只能给一次", usage);
         let usage = "用法是 heqi match --quiet <OURS> <THEIRS>；heqi match --help 有全部说明";
@@ -188,5 +203,6 @@ mod tests {
         assert_eq!(of("match --x --lang en"), Some(Language::En));
         assert_eq!(of("--lang=zh match --x"), Some(Language::Zh));
         assert_eq!(of("match --lang fr en"), None);
+        assert_eq!(of("match -- --lang en"), None);
     }
 }

@@ -114,7 +114,8 @@ impl Run {
         }
     }
 
-    /// Reads all columns but the texts, and marks the rows that need care.
+    /// Reads all columns but texts that are kept as they are, marks the rows that need care, and
+    /// enters the accounts of the others: once a run.
     pub fn read(
         &mut self,
         block: Block<'_>,

@@ -2,7 +2,7 @@
 
 use heqi_domain::Reason;
 
-use crate::ruleset::Differences;
+use crate::ruleset::{Differences, MOST_TAX};
 
 /// Every exact explanation of `ours` against `theirs`, in order of precedence; `money` says that
 /// the lines are payments.
@@ -38,6 +38,9 @@ pub(crate) fn tax_rate(ours: i128, theirs: i128, rules: &Differences) -> Option<
     let same_direction = ours.signum() == theirs.signum();
     rules.tax_ppm.iter().copied().find(|rate| {
         // |large·10⁶ − small·(10⁶ + rate)| within half a minor unit, halves rounded up.
+        if !(1..=MOST_TAX).contains(rate) {
+            return false;
+        }
         let excess = large * 1_000_000 - small * (1_000_000 + i128::from(*rate));
         same_direction
             && small >= 10
@@ -47,8 +50,7 @@ pub(crate) fn tax_rate(ours: i128, theirs: i128, rules: &Differences) -> Option<
     })
 }
 
-/// The first discount of the rules that makes the larger amount the smaller one; of one that
-/// either side may have taken, ours first.
+/// The first discount of the rules that makes the larger amount the smaller one.
 pub(crate) fn discount_rate(ours: i128, theirs: i128, rules: &Differences) -> Option<i64> {
     let of = |whole: i128, part: i128| {
         rules.discount_ppm.iter().copied().find(|rate| leaves(whole, *rate, part))
@@ -63,6 +65,10 @@ pub(crate) fn withheld_rate(ours: i128, theirs: i128, rules: &Differences) -> Op
 
 /// Whether a share of the whole, rounded half up, taken off leaves the part.
 fn leaves(whole: i128, rate: i64, part: i128) -> bool {
+    // Nothing is taken, or more than there is; nor do the products leave 128 bits.
+    if !(1..1_000_000).contains(&rate) {
+        return false;
+    }
     let taken = abs(whole) - abs(part);
     // taken = ⌊whole·rate/10⁶ + ½⌋, said without a division.
     let twice = 2 * (abs(whole) * i128::from(rate) - taken * 1_000_000);
@@ -164,6 +170,28 @@ mod tests {
         check(123_456, 120_986, false, &[]);
         check(-950_000, -1_000_000, true, &[Reason::Withholding]);
         check(-1_000_000, -950_000, true, &[]);
+    }
+
+    #[test]
+    fn rates_that_no_amount_can_have_explain_nothing() {
+        let rates = [0, -5, i64::MIN, i64::MAX];
+        let shares = [&rates[..], &[1_000_000]].concat();
+        let rules = Differences {
+            tax_ppm: rates.to_vec(),
+            discount_ppm: shares.clone(),
+            withholding_ppm: shares,
+            ..Differences::default()
+        };
+        let large = i128::from(i64::MAX);
+        for (ours, theirs) in [(large, 1), (large, large - 12_345), (1_000, 500), (-large, -3)] {
+            for money in [false, true] {
+                let found = explanations(ours, theirs, money, &rules);
+                assert!(found.iter().all(|it| *it != Reason::Tax && *it != Reason::Discount));
+                let kernel =
+                    crate::explain::difference::explain(ours as i64, theirs as i64, money, &rules);
+                assert_eq!(kernel.rate_ppm, None);
+            }
+        }
     }
 
     proptest::proptest! {

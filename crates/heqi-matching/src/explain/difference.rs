@@ -5,7 +5,7 @@
 
 use heqi_domain::Reason;
 
-use crate::ruleset::Differences;
+use crate::ruleset::{Differences, MOST_TAX};
 
 /// What explains a difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) struct Finding {
     pub rate_ppm: Option<i64>,
 }
 
-/// Explains `ours` against `theirs` of one document; `lines` counts the lines of both sides.
+/// Explains `ours` against `theirs` of one document; `money` says that they are payments.
 pub(crate) fn explain(ours: i64, theirs: i64, money: bool, rules: &Differences) -> Finding {
     let mut finding = Finding::default();
     let mut note = |reason: Reason| match finding.reason {
@@ -72,6 +72,9 @@ pub(crate) fn explain(ours: i64, theirs: i64, money: bool, rules: &Differences) 
 
 /// Whether one amount is the other with a tax of `ppm` on top, rounded to the minor unit.
 pub(crate) fn is_rate(ours: i64, theirs: i64, ppm: i64) -> bool {
+    if !(1..=MOST_TAX).contains(&ppm) {
+        return false;
+    }
     let gross = |net: i64| {
         let product = i128::from(net.unsigned_abs()) * (1_000_000 + i128::from(ppm));
         (product + 500_000) / 1_000_000
@@ -86,6 +89,9 @@ pub(crate) fn is_rate(ours: i64, theirs: i64, ppm: i64) -> bool {
 /// Whether `part` is `whole` less `ppm` of it, rounded to the minor unit.
 fn is_less(whole: i64, part: i64, ppm: i64) -> bool {
     let (large, small) = (i128::from(whole.unsigned_abs()), i128::from(part.unsigned_abs()));
+    if !(1..1_000_000).contains(&ppm) {
+        return false;
+    }
     let taken = (large * i128::from(ppm) + 500_000) / 1_000_000;
     // A share of a tiny amount is a rounding of anything.
     whole.signum() == part.signum() && small >= 10 && taken > 0 && large - taken == small

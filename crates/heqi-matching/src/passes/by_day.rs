@@ -36,6 +36,10 @@ impl ByDay {
         first..first + self.days[first..].partition_point(|day| *day <= to)
     }
 
+    pub const fn len(&self) -> usize {
+        self.lines.len()
+    }
+
     pub fn line(&self, place: usize) -> usize {
         self.lines[place]
     }

@@ -1,6 +1,8 @@
 //! Passes 3 and 4 same reference 同号: lines of one number whose sums agree, and those whose
 //! amounts differ.
 
+use std::collections::BTreeSet;
+
 use heqi_domain::{NO_DAY, Reason};
 
 use crate::evidence::Evidence;
@@ -97,6 +99,8 @@ pub(crate) fn flipped(work: &mut Work<'_>) {
         let mut by_amount: Vec<(i64, usize)> =
             cluster.ours.iter().map(|ours| (work.items[OURS][*ours].amount, *ours)).collect();
         by_amount.sort_unstable();
+        // Amounts that too many lines of ours bear, noted once.
+        let mut crowds: BTreeSet<i64> = BTreeSet::new();
         for theirs in &cluster.theirs {
             let amount = work.items[THEIRS][*theirs].amount;
             let of = |amount: i64| {
@@ -108,6 +112,11 @@ pub(crate) fn flipped(work: &mut Work<'_>) {
             let most = equal.len().max(opposite.len());
             if most > MOST_EQUAL {
                 work.limit(THEIRS, *theirs, most);
+                if crowds.insert(amount) {
+                    for (_, ours) in equal.iter().chain(opposite) {
+                        work.limit(OURS, *ours, cluster.theirs.len());
+                    }
+                }
                 continue;
             }
             let near = |entry: &&(i64, usize), days: i32| {

@@ -4,6 +4,8 @@
 //! least total distance and proposed; then sums that chance could have made; then lines whose
 //! amounts differ in a way that explains itself.
 
+use std::ops::Range;
+
 use heqi_domain::{NO_DAY, Reason};
 use rayon::prelude::*;
 
@@ -218,29 +220,39 @@ fn unequal_amounts(work: &mut Work<'_>, spoken: &mut Spoken) {
         (0..work.items[side].len()).into_par_iter().map(of).collect()
     };
     let written = [written(OURS), written(THEIRS)];
-    let look = |b: &usize| -> (Vec<Hint>, usize) {
+    let look = |b: &usize| -> (Vec<Hint>, Range<usize>) {
         if work.stopped() {
-            return (Vec::new(), 0);
+            return (Vec::new(), 0..0);
         }
         let day = work.items[THEIRS][*b].day;
         let reach =
             index.between(day.saturating_sub(dates.later), day.saturating_add(dates.earlier));
-        let candidates = reach.len();
-        let days = index.outward(reach, day, day);
+        let days = index.outward(reach.clone(), day, day);
         let near = days.flat_map(|(_, day)| day).take(MOST_HINTS).map(|at| index.line(at));
         let hints = near.filter_map(|a| {
             let (rank, reason) = hint(work, &written, a, *b)?;
             Some((rank, distance(work, a, *b), a, *b, reason))
         });
-        (hints.collect(), candidates)
+        (hints.collect(), reach)
     };
     let mut hints: Vec<Hint> = Vec::new();
-    let looked: Vec<(Vec<Hint>, usize)> = theirs.par_iter().map(look).collect();
-    for (b, (of_b, candidates)) in theirs.iter().zip(looked) {
-        if candidates > MOST_HINTS {
-            work.limit(THEIRS, *b, candidates);
+    let looked: Vec<(Vec<Hint>, Range<usize>)> = theirs.par_iter().map(look).collect();
+    // Per line of ours, by day: how many more such searches reach it than reach the one before.
+    let mut reached = vec![0_i64; index.len() + 1];
+    for (b, (of_b, reach)) in theirs.iter().zip(looked) {
+        if reach.len() > MOST_HINTS {
+            work.limit(THEIRS, *b, reach.len());
+            reached[reach.start] += 1;
+            reached[reach.end] -= 1;
         }
         hints.extend(of_b);
+    }
+    let mut searches = 0;
+    for (at, more) in reached.iter().take(index.len()).enumerate() {
+        searches += more;
+        if searches > 0 {
+            work.limit(OURS, index.line(at), searches as usize);
+        }
     }
     hints.sort_unstable_by_key(|(rank, days, a, b, _)| (*rank, *days, *a, *b));
     for (_, days, a, b, reason) in hints {
