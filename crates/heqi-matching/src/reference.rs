@@ -57,6 +57,15 @@ pub(crate) fn core(raw: &str) -> String {
     strip(&joined(&drop_year(tokens)))
 }
 
+/// Whether two references of one key are short numbers of unlike series (YF-0001, DZ-01): with
+/// unlike amounts nothing says that they are one document.
+pub(crate) fn other_series(ours: &str, theirs: &str) -> bool {
+    let letters =
+        |raw: &str| -> String { fold(raw).chars().filter(|it| it.is_alphabetic()).collect() };
+    let (a, b) = (letters(ours), letters(theirs));
+    core(ours).len() < 4 && !a.is_empty() && !b.is_empty() && a != b
+}
+
 /// NFKC and upper case; borrowed where nothing changes.
 pub(crate) fn fold(raw: &str) -> Cow<'_, str> {
     if raw.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase()) {

@@ -8,6 +8,7 @@ use heqi_domain::{NO_DAY, Reason};
 use crate::evidence::Evidence;
 use crate::explain::difference;
 use crate::outcome::{Pass, Verdict};
+use crate::reference;
 use crate::ruleset::References;
 use crate::work::{OURS, THEIRS, Work};
 
@@ -210,7 +211,8 @@ pub(crate) fn differing(work: &Work<'_>) -> Vec<(Cluster, i64)> {
 }
 
 /// Whether one line and one line may be the same fact at all: money never is a sale, and a
-/// receipt's opposite is no receipt unless it is dated like it (a flipped sign).
+/// receipt's opposite is no receipt unless it is dated like it (a flipped sign); nor is number 1
+/// of one series number 1 of another.
 fn may_differ(work: &Work<'_>, class: &Cluster) -> bool {
     let ([ours], [theirs]) = (&class.ours[..], &class.theirs[..]) else { return true };
     let (a, b) = (&work.items[OURS][*ours], &work.items[THEIRS][*theirs]);
@@ -219,6 +221,7 @@ fn may_differ(work: &Work<'_>, class: &Cluster) -> bool {
         work.days(*ours, *theirs).is_none_or(|days| days.abs() <= work.rules.dates.money_tolerance);
     work.compatible(*ours, *theirs)
         && (!opposite || dated_alike || !work.is_money(&class.ours, &class.theirs))
+        && !reference::other_series(work.raw(OURS, *ours), work.raw(THEIRS, *theirs))
 }
 
 /// Pass 4a: differences that explain themselves (rounding, tax, discount, flipped sign,
