@@ -1,0 +1,100 @@
+//! The schema and its versions.
+//!
+//! A migration is one number, one common text, and what only one engine needs (triggers).
+//! It runs once, in a transaction of its own, and is remembered with the digest of its text.
+
+use sha2::{Digest, Sha256};
+
+use super::{Db, DbError, Sql};
+
+/// One step of the schema.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Its number: 1, 2, 3, …
+    pub number: i64,
+    /// What it is for.
+    pub name: &'static str,
+    /// Statements that both engines run.
+    pub common: &'static str,
+    /// Statements that only SQLite runs, after the common ones.
+    pub sqlite: &'static str,
+    /// Statements that only PostgreSQL runs, after the common ones.
+    pub postgres: &'static str,
+}
+
+macro_rules! migrations {
+    ($($number:literal $name:literal,)*) => {
+        &[$(Migration {
+            number: $number,
+            name: $name,
+            common: include_str!(concat!("../../migrations/", $name, ".sql")),
+            sqlite: include_str!(concat!("../../migrations/", $name, ".sqlite.sql")),
+            postgres: include_str!(concat!("../../migrations/", $name, ".postgres.sql")),
+        },)*]
+    };
+}
+
+/// Every migration, in order.
+pub const SCHEMA: &[Migration] = migrations![
+    1 "0001_platform",
+];
+
+/// Runs what has not run yet; refuses a schema that this program does not know.
+pub(super) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
+    let mut tx = db.write().await?;
+    tx.batch(
+        "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY, \
+         name TEXT NOT NULL, digest TEXT NOT NULL, applied_at BIGINT NOT NULL)",
+    )
+    .await?;
+    tx.commit_housekeeping().await?;
+    for migration in migrations {
+        apply(db, migration).await?;
+    }
+    let mut tx = db.read().await?;
+    let newest = tx.count(Sql::new("SELECT MAX(number) AS n FROM schema_version")).await?;
+    let known = migrations.last().map_or(0, |migration| migration.number);
+    if newest > known {
+        return Err(DbError::Schema(format!(
+            "it is at version {newest} and this program knows {known}; \
+             run the newer program, or restore the backup made before its upgrade"
+        )));
+    }
+    Ok(())
+}
+
+async fn apply(db: &Db, migration: &Migration) -> Result<(), DbError> {
+    let digest = digest(migration);
+    let mut tx = db.write().await?;
+    if db.is_postgres() {
+        // Two servers that start together migrate one after the other.
+        tx.batch("LOCK TABLE schema_version IN EXCLUSIVE MODE").await?;
+    }
+    let known = Sql::new("SELECT digest FROM schema_version WHERE number = $1");
+    if let Some(row) = tx.optional(known.bind(migration.number)).await? {
+        if row.get::<String>("digest")? != digest {
+            return Err(DbError::Schema(format!(
+                "migration {} was changed after it had run on this database",
+                migration.name
+            )));
+        }
+        return Ok(());
+    }
+    tx.batch(migration.common).await?;
+    tx.batch(if db.is_postgres() { migration.postgres } else { migration.sqlite }).await?;
+    let insert = Sql::new(
+        "INSERT INTO schema_version (number, name, digest, applied_at) VALUES ($1, $2, $3, $4)",
+    );
+    let now = tx.now();
+    tx.execute(insert.bind(migration.number).bind(migration.name).bind(digest).bind(now)).await?;
+    tx.commit_housekeeping().await
+}
+
+fn digest(migration: &Migration) -> String {
+    let mut hash = Sha256::new();
+    for part in [migration.common, migration.sqlite, migration.postgres] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
