@@ -37,6 +37,9 @@ macro_rules! migrations {
 /// Every migration, in order.
 pub const SCHEMA: &[Migration] = migrations![
     1 "0001_platform",
+    2 "0002_users",
+    3 "0003_customers",
+    4 "0004_ledger",
 ];
 
 /// Runs what has not run yet; refuses a schema that this program does not know.

@@ -1,0 +1,101 @@
+-- Both ledgers 往来明细: ours, written here; theirs, as the customer stated it.
+--
+-- A line is one amount in one account (customer and currency), signed from the receivable's
+-- side: plus = the customer owes more. A posted line never changes; what is wrong is reversed.
+
+CREATE TABLE line (
+    id BIGINT PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    side TEXT NOT NULL CHECK (side IN ('ours', 'theirs')),
+    currency TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    -- Document number and further keys, as written.
+    reference TEXT NOT NULL,
+    other_reference TEXT NOT NULL DEFAULT '',
+    memo TEXT NOT NULL DEFAULT '',
+    business_date TEXT NOT NULL,
+    posting_date TEXT NOT NULL,
+    due_date TEXT,
+    amount BIGINT NOT NULL,
+    tax BIGINT,
+    freight BIGINT,
+    state TEXT NOT NULL CHECK (state IN ('draft', 'review', 'rejected', 'posted', 'withdrawn')),
+    -- Gapless for each company, side and year of the posting date, given at posting.
+    voucher_no BIGINT,
+    -- The document it is a leg of (an exchange has two), the line it reverses.
+    document_id BIGINT,
+    reverses_id BIGINT,
+    -- Where it came from: system and key there, or batch and row of a file.
+    source TEXT NOT NULL DEFAULT '',
+    source_key TEXT NOT NULL DEFAULT '',
+    batch_id BIGINT,
+    batch_row BIGINT,
+    -- Digest of what the line says, without where it came from: equal lines have equal digests.
+    content BYTEA NOT NULL,
+    created_by TEXT NOT NULL DEFAULT '',
+    posted_by TEXT NOT NULL DEFAULT '',
+    posted_at BIGINT,
+    version BIGINT NOT NULL DEFAULT 1,
+    created_at BIGINT NOT NULL
+);
+-- The running balance, the statement, the match: one account in order.
+CREATE INDEX line_account ON line (company_id, customer_id, side, business_date, id);
+CREATE INDEX line_reference ON line (company_id, reference);
+CREATE INDEX line_batch ON line (batch_id) WHERE batch_id IS NOT NULL;
+CREATE UNIQUE INDEX line_source ON line (company_id, side, source, source_key)
+    WHERE source_key <> '' AND state <> 'withdrawn';
+CREATE INDEX line_waiting ON line (company_id, state, id) WHERE state IN ('draft', 'review', 'rejected');
+CREATE UNIQUE INDEX line_reversal ON line (reverses_id) WHERE reverses_id IS NOT NULL AND state <> 'rejected';
+
+-- The goods and services of a line of ours: quantity and price in millionths.
+CREATE TABLE goods_line (
+    id BIGINT PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    line_id BIGINT NOT NULL REFERENCES line (id),
+    position BIGINT NOT NULL,
+    product_code TEXT NOT NULL DEFAULT '',
+    name TEXT NOT NULL,
+    spec TEXT NOT NULL DEFAULT '',
+    unit TEXT NOT NULL DEFAULT '',
+    quantity_micro BIGINT NOT NULL,
+    price_micro BIGINT NOT NULL,
+    tax_ppm BIGINT NOT NULL,
+    net BIGINT NOT NULL,
+    tax BIGINT NOT NULL
+);
+CREATE INDEX goods_line_line ON goods_line (line_id);
+
+-- The next voucher number of a series; taken under lock, in the transaction that uses it.
+CREATE TABLE voucher_series (
+    company_id BIGINT NOT NULL,
+    series TEXT NOT NULL,
+    next BIGINT NOT NULL,
+    PRIMARY KEY (company_id, series)
+);
+
+CREATE TABLE attachment (
+    id BIGINT PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    object TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX attachment_object ON attachment (company_id, object);
+
+-- Views that a person saved: the filter as it stands in the address bar.
+CREATE TABLE saved_view (
+    id BIGINT PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    user_id BIGINT NOT NULL,
+    screen TEXT NOT NULL,
+    name TEXT NOT NULL,
+    query TEXT NOT NULL,
+    shared BOOLEAN NOT NULL DEFAULT FALSE,
+    version BIGINT NOT NULL DEFAULT 1,
+    UNIQUE (company_id, user_id, screen, name)
+);

@@ -1,0 +1,108 @@
+//! The body of a request: bounded, parsed with the place of what is wrong, validated, digested.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use garde::Validate;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::problem::{FieldError, Problem};
+
+/// Largest JSON body: entry grids of some thousand rows. Files are uploaded, not embedded.
+const BODY_MAX: usize = 8 << 20;
+
+/// A JSON body that was parsed and validated, with the digest that tells it from another.
+#[derive(Debug)]
+pub struct Input<T> {
+    /// What the client sent.
+    pub value: T,
+    /// SHA-256 of its bytes.
+    pub digest: [u8; 32],
+}
+
+impl<S, T> FromRequest<S> for Input<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Validate<Context = ()> + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let kind = parts.headers.get("content-type").and_then(|value| value.to_str().ok());
+        if !kind.is_some_and(|kind| kind.split(';').next() == Some("application/json")) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "json_expected",
+                "请求体须是 JSON（Content-Type: application/json）",
+                "The body must be JSON (Content-Type: application/json)",
+            ));
+        }
+        let bytes = read(body).await?;
+        let digest = Sha256::digest(&bytes).into();
+        let value: T = parse(&bytes)?;
+        value.validate().map_err(|report| invalid(&report))?;
+        Ok(Self { value, digest })
+    }
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    let read = to_bytes(body, BODY_MAX).await;
+    read.map(Into::into).map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "请求体超过 8 MiB；大批数据请用文件导入",
+            "The body exceeds 8 MiB; import a file for so much data",
+        )
+    })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(&error.path().to_string());
+        let what = error.inner().to_string();
+        let mut problem = Problem::invalid(
+            "invalid_body",
+            format!("请求体读不懂：{what}"),
+            format!("The body cannot be read: {what}"),
+        );
+        problem.errors.push(FieldError { pointer, detail: what });
+        problem
+    })?;
+    reader.end().map_err(|error| {
+        Problem::invalid("invalid_body", format!("请求体多出内容：{error}"), error.to_string())
+    })?;
+    Ok(value)
+}
+
+fn invalid(report: &garde::Report) -> Problem {
+    let mut problem =
+        Problem::invalid("invalid_fields", "有字段不合要求", "Some fields do not hold");
+    for (path, error) in report.iter() {
+        let pointer = pointer(&path.to_string());
+        problem.errors.push(FieldError { pointer, detail: error.to_string() });
+    }
+    problem
+}
+
+/// `lines[2].amount` as `/lines/2/amount`.
+fn pointer(path: &str) -> String {
+    if path == "." || path.is_empty() {
+        return String::new();
+    }
+    format!("/{}", path.replace('[', ".").replace(']', "").replace('.', "/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_becomes_a_pointer() {
+        assert_eq!(pointer("lines[2].amount"), "/lines/2/amount");
+        assert_eq!(pointer("."), "");
+    }
+}
