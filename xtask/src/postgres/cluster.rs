@@ -36,6 +36,10 @@ impl Cluster {
         let interrupted = Arc::clone(&slot);
         ctrlc::set_handler(move || {
             drop(lock(&interrupted).take());
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the cluster, all there is to clean, is gone"
+            )]
             std::process::exit(INTERRUPTED);
         })
         .context("the handler of Ctrl-C could not be set")?;
