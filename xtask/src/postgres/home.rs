@@ -62,9 +62,20 @@ impl Home {
         // Without its own syncing: after a crash the folder is of no use anyway.
         initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]);
         initdb.arg(if cfg!(target_os = "linux") { "--locale=C.UTF-8" } else { "--locale=C" });
-        capture(&mut initdb)?;
+        capture(&mut initdb).with_context(|| home.who_failed())?;
         fs::remove_file(&password_file)?;
         Ok(home)
+    }
+
+    fn who_failed(&self) -> String {
+        let folder = self.path().display();
+        match self.user {
+            None => format!("no cluster could be made in {folder}"),
+            Some(User { user, .. }) => format!(
+                "user {user} could make no cluster in {folder}; if it may not enter there, set \
+                 TMPDIR to a folder that everybody may enter"
+            ),
+        }
     }
 
     /// Where it is.
