@@ -5,6 +5,7 @@
 
 mod bench;
 mod demo;
+mod postgres;
 mod python;
 mod score;
 mod setup;
@@ -22,6 +23,7 @@ cargo xtask <task>
   test [--ci]              everything a change must pass: format, tidy, lints, tests, scores
   score                    only the release binary against labelled pairs
   tidy                     the rules of the house: crate edges, budgets, words, documents
+  pg                       a private PostgreSQL to work with by hand, until Ctrl-C
   demo                     make an invented company, match its ledgers, show the bridge
   bench [--sizes 100k,1M,10M] [--runs N] [--only PART,…]
                            time Heqi beside DuckDB and Polars, write target/bench/report.md
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "score" => test::run_scores(),
         "tidy" => tidy::run(),
+        "pg" => postgres::run(),
         "setup" => setup::run(),
         "demo" => demo::run(),
         "bench" => bench::run(rest),

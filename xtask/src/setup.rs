@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: are the tools here, and how to get the ones that are not.
 
+use crate::postgres;
 use crate::python;
 use crate::shell::{answers, shared};
 use anyhow::Result;
@@ -65,6 +66,13 @@ fn tools() -> Vec<Tool> {
             install: "install python3 and python3-venv with the system's package manager",
             required: false,
             version: python::system(),
+        },
+        Tool {
+            name: "PostgreSQL",
+            needed_for: "the tests on a second database; they run on SQLite alone without it",
+            install: postgres::INSTALL,
+            required: false,
+            version: postgres::find().ok().map(|programs| programs.version),
         },
         Tool {
             name: "cargo-nextest",

@@ -3,10 +3,12 @@
 //! A step that fails does not hide the next one: all run, a table shows them, and the last
 //! line counts them. What this machine cannot run is shown as skipped, with the reason.
 
+use crate::postgres;
 use crate::score;
 use crate::shell::{self, answers, cache, command, on_build_machine, shared, succeeds};
 use crate::tidy;
 use anyhow::{Result, bail};
+use std::cell::RefCell;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -77,6 +79,8 @@ fn run_steps(tasks: &[Task], environment: &Environment) -> Result<bool> {
 struct Environment {
     plain: bool,
     target: std::path::PathBuf,
+    /// Running while the tests run.
+    cluster: RefCell<Option<postgres::Cluster>>,
 }
 
 impl Environment {
@@ -86,7 +90,7 @@ impl Environment {
             None if plain => cache()?.join("target"),
             _ => shell::target(),
         };
-        Ok(Self { plain, target })
+        Ok(Self { plain, target, cluster: RefCell::new(None) })
     }
 
     fn cargo(&self, arguments: &[&str]) -> Command {
@@ -95,6 +99,9 @@ impl Environment {
         if self.plain {
             cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
             cargo.env("NO_COLOR", "1");
+        }
+        if let Some(cluster) = self.cluster.borrow().as_ref() {
+            cargo.env(postgres::VARIABLE, &cluster.url);
         }
         println!("\n$ {}", shell::shown(&cargo));
         cargo
@@ -118,10 +125,9 @@ const STEPS: &[Task] = &[
         env.runs(&what)
     }),
     ("licenses and sources", licenses),
+    ("private PostgreSQL", start_postgres),
     ("tests", tests),
-    ("examples in the documentation", |env| {
-        env.runs(&["test", "--workspace", "--doc", "--locked", "--quiet"])
-    }),
+    ("examples in the documentation", examples),
     ("release build", |env| env.runs(&["build", "--release", "--locked", "-p", "heqi"])),
 ];
 
@@ -146,6 +152,39 @@ fn tests(env: &Environment) -> Result<Outcome> {
         return env.runs(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
     }
     env.runs(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])
+}
+
+fn examples(env: &Environment) -> Result<Outcome> {
+    let outcome = env.runs(&["test", "--workspace", "--doc", "--locked", "--quiet"]);
+    // Nothing after this step needs it.
+    drop(env.cluster.take());
+    outcome
+}
+
+/// The database server of the tests; a build machine without one gets it.
+fn start_postgres(env: &Environment) -> Result<Outcome> {
+    if std::env::var_os(postgres::VARIABLE).is_some_and(|url| !url.is_empty()) {
+        let reason = format!("the tests use the server that {} names", postgres::VARIABLE);
+        return Ok(Outcome::Skipped(reason));
+    }
+    let mut found = postgres::find();
+    if found.is_err() && env.plain && postgres::can_install() {
+        postgres::install()?;
+        found = postgres::find();
+    }
+    match found {
+        Ok(programs) => {
+            let cluster = postgres::Cluster::start(&programs)?;
+            println!("\nprivate PostgreSQL for the tests: {}", programs.version);
+            env.cluster.replace(Some(cluster));
+            Ok(Outcome::Passed)
+        }
+        Err(reason) => {
+            let hint = postgres::INSTALL;
+            let reason = format!("{reason} (to install: {hint}); the tests run on SQLite only");
+            Ok(Outcome::Skipped(reason))
+        }
+    }
 }
 
 /// The release binary against labelled pairs, a step for each.
