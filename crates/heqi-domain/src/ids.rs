@@ -30,6 +30,23 @@ pub struct MalformedId {
     pub expected: &'static str,
 }
 
+/// What every kind of id has in common.
+pub trait Id: Copy + std::fmt::Display + std::str::FromStr<Err = MalformedId> {
+    /// What the text form begins with.
+    const PREFIX: &'static str;
+
+    /// Wraps the number that the store gave out; none unless it is positive.
+    fn new(number: i64) -> Option<Self>;
+
+    /// The number in the store.
+    fn number(self) -> i64;
+
+    /// The text form of a number of this kind; empty unless it is positive.
+    fn text(number: i64) -> String {
+        Self::new(number).map(|id| id.to_string()).unwrap_or_default()
+    }
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal,)*) => {
         $(
@@ -52,6 +69,16 @@ macro_rules! ids {
                 /// The number in the store.
                 #[must_use]
                 pub const fn number(self) -> i64 {
+                    self.0
+                }
+            }
+
+            impl Id for $name {
+                const PREFIX: &'static str = $prefix;
+                fn new(number: i64) -> Option<Self> {
+                    Self::new(number)
+                }
+                fn number(self) -> i64 {
                     self.0
                 }
             }
@@ -90,24 +117,56 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A book 往来账簿: one enterprise, one currency.
-    BookId = "book",
+    /// An adjustment 调整 that is proposed, approved, posted.
+    AdjustmentId = "adjustment",
+    /// A file attached to something 附件.
+    AttachmentId = "attachment",
+    /// A batch of lines that came in one file 导入批次.
+    BatchId = "batch",
+    /// A comment 批注.
+    CommentId = "comment",
+    /// A company 账套: the enterprise whose books these are.
+    CompanyId = "company",
+    /// A person at a customer 联系人.
+    ContactId = "contact",
     /// A customer 客户(往来单位).
     CustomerId = "customer",
     /// A discrepancy 差异 that is kept from run to run.
     DiscrepancyId = "discrepancy",
-    /// The enterprise 企业 that runs Heqi.
-    EnterpriseId = "enterprise",
-    /// An entry 明细 of a ledger.
-    EntryId = "entry",
+    /// A role granted to a user 授权.
+    GrantId = "grant",
+    /// Lines that settle each other 匹配组.
+    GroupId = "group",
+    /// Long work 任务.
+    JobId = "job",
+    /// A line 明细 of a ledger, ours or theirs.
+    LineId = "line",
+    /// The period of a customer 对账期间.
+    PeriodId = "period",
+    /// A plan of a run 匹配方案.
+    PlanId = "plan",
+    /// A price list 价格表.
+    PriceListId = "pricelist",
+    /// A product or service 商品与服务.
+    ProductId = "product",
+    /// A role of one's own 自定义角色.
+    RoleId = "role",
+    /// A version of a rule set 规则版本.
+    RulesId = "rules",
     /// A run of the matching 对账批次.
-    MatchRunId = "run",
-    /// A file as it was received 来源文件.
-    SourceFileId = "file",
+    RunId = "run",
+    /// A session 会话.
+    SessionId = "session",
     /// A statement 对账单 that we issue.
     StatementId = "statement",
+    /// An import template 导入模板.
+    TemplateId = "template",
+    /// A key for programs 接口令牌.
+    TokenId = "token",
     /// A person who signs in 用户.
     UserId = "user",
+    /// A saved view 方案.
+    ViewId = "view",
 }
 
 /// The positive number after `prefix-`, in its one canonical form.

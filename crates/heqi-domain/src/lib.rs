@@ -32,8 +32,9 @@ pub use day::{day_from_iso, day_from_ymd, day_label, day_text, month_end, push_d
 pub use entry::EntryKind;
 pub use fee::{Fee, Rounding};
 pub use ids::{
-    BookId, CustomerId, DiscrepancyId, EnterpriseId, EntryId, MalformedId, MatchRunId,
-    SourceFileId, StatementId, UserId,
+    AdjustmentId, AttachmentId, BatchId, CommentId, CompanyId, ContactId, CustomerId,
+    DiscrepancyId, GrantId, GroupId, Id, JobId, LineId, MalformedId, PeriodId, PlanId, PriceListId,
+    ProductId, RoleId, RulesId, RunId, SessionId, StatementId, TemplateId, TokenId, UserId, ViewId,
 };
 pub use lang::{Lang, UnknownLang};
 pub use line::{AT_A_TIME, Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};

@@ -41,12 +41,7 @@ impl Reply {
 
     fn new(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_string(body).unwrap_or_else(|_| "null".to_owned());
-        Self(Answer {
-            status: status.as_u16(),
-            etag: String::new(),
-            location: String::new(),
-            body,
-        })
+        Self(Answer { status: status.as_u16(), etag: String::new(), location: String::new(), body })
     }
 
     pub(crate) const fn answer(&self) -> &Answer {

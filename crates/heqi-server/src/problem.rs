@@ -82,7 +82,15 @@ impl Problem {
         en: impl Into<String>,
     ) -> Self {
         let detail = [zh.into(), en.into()];
-        Self { status, code, detail, errors: Vec::new(), facts: None, retry_after: None, replay: None }
+        Self {
+            status,
+            code,
+            detail,
+            errors: Vec::new(),
+            facts: None,
+            retry_after: None,
+            replay: None,
+        }
     }
 
     /// 404: there is no such thing, or not for this person; the two look the same.

@@ -1,0 +1,122 @@
+//! The running application: what every request stands on.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use heqi_platform::config::Config;
+use heqi_platform::db::{DbError, Options, SCHEMA};
+use heqi_platform::idempotency::Key;
+use heqi_platform::jobs::Runner;
+use heqi_platform::{Clock, Db};
+use tokio::sync::Semaphore;
+
+use crate::auth::limit::Limiter;
+
+/// What every request stands on; one for a process.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// What the server was told before it started.
+    pub config: Config,
+    /// Keys outside the database.
+    pub keys: Keys,
+    /// Logins that compute a hash at a time: they may not starve other requests.
+    pub hashing: Semaphore,
+    /// Who has tried too often.
+    pub limiter: Limiter,
+    runner: Mutex<Option<Runner>>,
+    in_flight: Mutex<HashSet<Key>>,
+    setup_token: String,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("App")
+    }
+}
+
+/// Keys that lie outside the database.
+#[derive(Debug)]
+pub struct Keys {
+    /// Marks cursors as ours.
+    pub cursor: [u8; 32],
+}
+
+/// The application as handlers share it.
+pub type Shared = Arc<App>;
+
+/// Logins that compute a hash at a time.
+const HASHING: usize = 2;
+
+impl App {
+    /// Opens the database that the configuration names.
+    ///
+    /// # Errors
+    /// Whatever the database says, typed.
+    pub async fn open(config: Config, clock: Clock) -> Result<Shared, DbError> {
+        let mut options = Options::new(config.database_address());
+        options.may_lose_last_seconds = config.may_lose_last_seconds;
+        options.clock = clock;
+        let db = Db::open(&options, SCHEMA).await?;
+        let mut cursor = [0; 32];
+        getrandom::fill(&mut cursor).map_err(|error| DbError::Failed(error.to_string()))?;
+        Ok(Arc::new(Self {
+            db,
+            config,
+            keys: Keys { cursor },
+            hashing: Semaphore::new(HASHING),
+            limiter: Limiter::default(),
+            runner: Mutex::new(None),
+            in_flight: Mutex::new(HashSet::new()),
+            setup_token: crate::auth::session::random_token()?,
+        }))
+    }
+
+    /// The token that the first run asks for; new with every start.
+    #[must_use]
+    pub fn setup_token(&self) -> &str {
+        &self.setup_token
+    }
+
+    /// Whether this is that token.
+    #[must_use]
+    pub fn is_setup_token(&self, token: &str) -> bool {
+        use subtle::ConstantTimeEq;
+        self.setup_token.as_bytes().ct_eq(token.trim().as_bytes()).into()
+    }
+
+    /// The runner that is to be woken when a job was enqueued.
+    pub fn set_runner(&self, runner: Runner) {
+        *lock(&self.runner) = Some(runner);
+    }
+
+    /// Says that a job was enqueued.
+    pub fn wake_jobs(&self) {
+        if let Some(runner) = lock(&self.runner).as_ref() {
+            runner.wake();
+        }
+    }
+
+    /// Notes that a request with this key is being answered; none if one is already.
+    pub(crate) fn take_flight(self: &Arc<Self>, key: &Key) -> Option<Flight> {
+        let new = lock(&self.in_flight).insert(key.clone());
+        new.then(|| Flight { app: Arc::clone(self), key: key.clone() })
+    }
+}
+
+/// A request under way; its key is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    app: Shared,
+    key: Key,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        lock(&self.app.in_flight).remove(&self.key);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,18 @@
+//! Features in the order of the path: each may use those before it, through their public
+//! functions, never their `store`.
+
+pub mod users;
+
+pub mod companies;
+
+pub mod jobs;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::Shared;
+
+/// The routes of every feature, in order.
+#[must_use]
+pub fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(users::router()).merge(companies::router()).merge(jobs::router())
+}
