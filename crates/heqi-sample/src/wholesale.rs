@@ -31,7 +31,11 @@ pub use model::{
     StaffRole, Statement, StatementLine, StatementStyle, Wholesale,
 };
 
+use crate::company::names;
 use crate::random::Random;
+
+/// The seed of the firm that the demo shows: with it every kind of entry occurs.
+pub const DEMO_SEED: u64 = 2026;
 
 /// Invents the firm; the same seed makes the same firm.
 #[must_use]
@@ -39,8 +43,11 @@ pub fn wholesale(seed: u64) -> Wholesale {
     let mut random = Random::at(seed, STREAM, 0);
     let months = model::months();
     let products = catalog::products();
-    let (company, staff) = people::company(&mut random);
-    let invented = customers::customers(&mut random);
+    // The firm's own brand is the last, so that no customer shares it.
+    let brands = names::brands(customers::COUNT + 1, &mut random);
+    let (brands, own) = brands.split_at(customers::COUNT);
+    let (company, staff) = people::company(&own.concat(), &mut random);
+    let invented = customers::customers(brands, &mut random);
     let mut books = draft::Books::new(&months);
     for (place, profile) in invented.profiles.iter().enumerate() {
         let random = Random::at(seed, STREAM + 1, place as u64);

@@ -1,8 +1,7 @@
 //! The forty customers: a group with branches, firms, shops, and one that was entered twice.
 
 use super::model::{Contact, ContactRole, Customer, StatementStyle};
-use super::people::{self, SALES};
-use crate::company::names;
+use super::people::{People, SALES, bank_account, invented_code, phone};
 use crate::random::Random;
 
 /// How much a customer buys.
@@ -150,14 +149,17 @@ const IN_ADVANCE: [usize; 5] = [14, 19, 25, 31, 34];
 const FORMER: [(usize, &str); 4] =
     [(2, "机械配件厂"), (12, "铜材阀门厂"), (17, "光伏科技有限公司"), (35, "汽车修理厂")];
 
-/// The customers and how they behave.
-pub(super) fn customers(random: &mut Random) -> Invented {
-    let brands = names::brands(ROWS.len(), random);
+/// How many customers there are, and brands in their names.
+pub(super) const COUNT: usize = ROWS.len();
+
+/// The customers and how they behave; one brand for each.
+pub(super) fn customers(brands: &[String], random: &mut Random) -> Invented {
     let mut customers: Vec<Customer> = Vec::new();
     let mut profiles = Vec::new();
+    let mut people = People::default();
     for (place, brand) in brands.iter().enumerate() {
         let profile = profile(place, random);
-        customers.push(customer(place, brand, &profile, random));
+        customers.push(customer(place, brand, &profile, &mut people, random));
         profiles.push(profile);
     }
     let group = customers[PARENT].name.clone();
@@ -165,7 +167,7 @@ pub(super) fn customers(random: &mut Random) -> Invented {
         customers[branch].name = format!("{group}{}", ROWS[branch].1);
         customers[branch].parent = Some(PARENT);
     }
-    enter_twice(&mut customers, &brands);
+    enter_twice(&mut customers, brands);
     for (place, was) in FORMER {
         let former = format!("{}{}{was}", CITIES[ROWS[place].0].name, brands[place]);
         customers[place].aliases.push(former);
@@ -197,7 +199,13 @@ fn profile(place: usize, random: &mut Random) -> Profile {
     }
 }
 
-fn customer(place: usize, brand: &str, profile: &Profile, random: &mut Random) -> Customer {
+fn customer(
+    place: usize,
+    brand: &str,
+    profile: &Profile,
+    people: &mut People,
+    random: &mut Random,
+) -> Customer {
     let (city, tail, size) = ROWS[place];
     let city = &CITIES[city];
     let (name, class) = match tail.split_once('#') {
@@ -205,8 +213,8 @@ fn customer(place: usize, brand: &str, profile: &Profile, random: &mut Random) -
         None => (format!("{}{brand}{tail}", city.name), "91"),
     };
     let (limit, term) = match size {
-        Large => (random.between(8, 20) * 10_000_000, *random.pick(&[45, 60])),
-        Middle => (random.between(4, 12) * 5_000_000, *random.pick(&[30, 45])),
+        Large => (random.between(8, 20) * 2_500_000, *random.pick(&[45, 60])),
+        Middle => (random.between(5, 15) * 1_000_000, *random.pick(&[30, 45])),
         Small => (random.between(1, 5) * 1_000_000, *random.pick(&[15, 30])),
     };
     let in_advance = profile.pays == Pays::InAdvance;
@@ -215,7 +223,7 @@ fn customer(place: usize, brand: &str, profile: &Profile, random: &mut Random) -
         code: format!("KH{:04}", place + 1),
         name,
         aliases: if size == Large { vec![brand.to_owned()] } else { vec![] },
-        credit_code: Some(people::invented_code(class, city.division, random)),
+        credit_code: Some(invented_code(class, city.division, random)),
         address: format!(
             "{}{}市{}{}{}号",
             city.province,
@@ -224,9 +232,9 @@ fn customer(place: usize, brand: &str, profile: &Profile, random: &mut Random) -
             random.pick(&STREETS),
             random.between(3, 680),
         ),
-        contacts: contacts(place, size, random),
+        contacts: contacts(place, size, people, random),
         bank: format!("{}示例银行{}支行", city.name, city.district.trim_end_matches('区')),
-        bank_account: people::bank_account(place + 1),
+        bank_account: bank_account(place + 1),
         owner,
         department: ["销售一部", "销售一部", "销售二部"][city.seller],
         region: ["浙北", "浙东", "苏南"][city.seller],
@@ -248,7 +256,7 @@ const fn style(place: usize) -> StatementStyle {
     }
 }
 
-fn contacts(place: usize, size: Size, random: &mut Random) -> Vec<Contact> {
+fn contacts(place: usize, size: Size, people: &mut People, random: &mut Random) -> Vec<Contact> {
     use ContactRole::{Finance, Purchasing, Reconciliation};
     let roles: &[ContactRole] = match size {
         Large => &[Reconciliation, Finance, Purchasing],
@@ -259,8 +267,8 @@ fn contacts(place: usize, size: Size, random: &mut Random) -> Vec<Contact> {
         let serial = (place + 1) * 10 + nth;
         Contact {
             role: *role,
-            name: people::person(random),
-            phone: people::phone(serial),
+            name: people.person(random),
+            phone: phone(serial),
             email: format!("contact{serial:04}@example.com"),
         }
     };

@@ -58,7 +58,7 @@ fn number(drafts: &[Draft]) -> Vec<String> {
     numbers
 }
 
-/// Serial numbers of the bank's advices: date and a number that rises with it.
+/// Serial numbers of the bank's advices, rising with the date.
 fn bank_serials(drafts: &[Draft]) -> Vec<String> {
     let mut order: Vec<usize> = (0..drafts.len()).collect();
     order.sort_by_key(|place| (drafts[*place].day, *place));
@@ -67,9 +67,8 @@ fn bank_serials(drafts: &[Draft]) -> Vec<String> {
     for place in order {
         let draft = &drafts[place];
         if draft.kind.is_money() {
-            let (year, month, day) = ymd_of(draft.day).unwrap_or_default();
             serial += 37;
-            serials[place] = format!("HD{year:04}{month:02}{day:02}{serial:08}");
+            serials[place] = format!("HD{serial:010}");
         }
     }
     serials

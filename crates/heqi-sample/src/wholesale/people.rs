@@ -1,9 +1,10 @@
 //! The firm itself, who works there, and invented particulars: codes, phones, accounts.
 
+use std::collections::BTreeSet;
+
 use heqi_domain::{Currency, credit_code};
 
 use super::model::{Company, Staff, StaffRole};
-use crate::company::names;
 use crate::random::Random;
 
 /// Indices into the staff.
@@ -22,8 +23,7 @@ const STAFF: [(&str, &str, StaffRole, &str, &str); 7] = [
 ];
 
 /// The firm and its staff.
-pub(super) fn company(random: &mut Random) -> (Company, Vec<Staff>) {
-    let brand = names::brands(1, random).concat();
+pub(super) fn company(brand: &str, random: &mut Random) -> (Company, Vec<Staff>) {
     let company = Company {
         name: format!("杭州{brand}五金机电批发有限公司"),
         credit_code: invented_code("91", "330105", random),
@@ -82,9 +82,21 @@ const GIVEN: [&str; 24] = [
     "佳慧", "俊杰", "小红", "德胜", "雪芬", "一鸣", "思远", "玉兰", "振华", "敏", "磊", "倩",
 ];
 
-/// The name of a person.
-pub(super) fn person(random: &mut Random) -> String {
-    [*random.pick(&SURNAMES), *random.pick(&GIVEN)].concat()
+/// Persons named so far; no two customers have a contact of the same name.
+#[derive(Debug, Default)]
+pub(super) struct People(BTreeSet<String>);
+
+impl People {
+    /// The name of another person.
+    pub(super) fn person(&mut self, random: &mut Random) -> String {
+        loop {
+            let name = [*random.pick(&SURNAMES), *random.pick(&GIVEN)].concat();
+            // There are 480 names, far more than contacts.
+            if self.0.insert(name.clone()) || self.0.len() >= SURNAMES.len() * GIVEN.len() {
+                return name;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use heqi_domain::Reason;
 
 use super::Kind;
 use super::draft::{Draft, Line, Slip, Wrote};
-use super::goods::{MICRO, gross};
+use super::goods::{MICRO, gross, nearest};
 use super::theirs::Bookkeeper;
 
 /// Something that can go wrong.
@@ -79,16 +79,21 @@ fn money_in_transit(keeper: &mut Bookkeeper) -> bool {
             && (dates.last + 1..=dates.last + 4).contains(&draft.day)
     };
     let arrival = keeper.books.drafts.iter().position(soon);
+    let owed = keeper.books.balance(keeper.customer, dates.last);
     let (wrote, amount, cleared) = match arrival {
         Some(receipt) => {
             keeper.books.drafts[receipt].mirrored = false;
             (Wrote::Ours(receipt), keeper.books.drafts[receipt].amount, vec![receipt])
         }
         // After the month in work nothing is known yet.
-        None if !dates.signed => {
+        None if !dates.signed && owed > 100_000 => {
             let serial = keeper.random.below(1_000_000);
-            let wrote = Wrote::Text(format!("HD20261031{serial:08}"));
-            (wrote, -keeper.random.between(30, 400) * 50_000, vec![])
+            let wrote = Wrote::Text(format!("HD{:010}", 20_000_000 + serial));
+            (
+                wrote,
+                -(owed * keeper.random.between(20, 60) / 5_000_000 * 50_000).max(50_000),
+                vec![],
+            )
         }
         None => return false,
     };
@@ -213,27 +218,42 @@ fn paid_in_one(keeper: &mut Bookkeeper) -> bool {
     true
 }
 
-/// We receive less than the customer books; next month we book the rest as told.
-fn paid_short(keeper: &mut Bookkeeper, reason: Reason, short: i64, settled: (Kind, &str)) -> bool {
-    let large = |draft: &Draft| draft.kind == Kind::Receipt && draft.amount < -short * 10;
-    let Some(receipt) = keeper.take(large) else { return false };
-    let line = keeper.line_of(receipt);
+/// A receipt of ours large enough to pay less than was asked for.
+fn take_large_receipt(keeper: &mut Bookkeeper) -> Option<usize> {
+    keeper.take(|draft| draft.kind == Kind::Receipt && draft.amount < -100_000)
+}
+
+/// The customer pays less a cash discount and books both; we know of the payment only.
+fn discount_taken(keeper: &mut Bookkeeper) -> bool {
+    let Some(receipt) = take_large_receipt(keeper) else { return false };
+    let percent = keeper.random.between(1, 2);
+    let mut line = keeper.line_of(receipt);
+    let short = nearest(i128::from(-line.amount * percent), 100);
     keeper.books.drafts[receipt].amount += short;
-    let theirs = keeper.write(line);
-    let draft = Draft::plain(keeper.customer, settled.0, 0, settled.1, -short);
+    line.amount += short;
+    let memo = format!("扣供应商现金折扣 {percent}%");
+    let taken = Line { wrote: Wrote::Nothing, memo, amount: -short, ..line.clone() };
+    keeper.write(line);
+    let theirs = keeper.write(taken);
+    let memo = format!("补记上月客户已扣现金折扣 {percent}%");
+    let draft = Draft::plain(keeper.customer, Kind::Discount, 0, &memo, -short);
     let cleared_ours = keeper.post_later(draft);
-    keeper.label(Slip { cleared_ours, ..slip(reason, vec![receipt], vec![theirs]) });
+    keeper.label(Slip { cleared_ours, ..slip(Reason::Discount, vec![], vec![theirs]) });
     true
 }
 
-fn discount_taken(keeper: &mut Bookkeeper) -> bool {
-    let short = keeper.random.between(4, 60) * 1_000;
-    paid_short(keeper, Reason::Discount, short, (Kind::Discount, "补记上月客户已扣现金折扣"))
-}
-
+/// The bank keeps a charge back: we receive less than the customer sent.
 fn bank_charge(keeper: &mut Bookkeeper) -> bool {
-    let short = *keeper.random.pick(&[500, 1_050, 1_500, 2_000, 5_000]);
-    paid_short(keeper, Reason::BankCharge, short, (Kind::Adjustment, "上月汇款手续费由我方承担"))
+    let Some(receipt) = take_large_receipt(keeper) else { return false };
+    let charge = *keeper.random.pick(&[500, 1_050, 1_500, 2_000, 5_000]);
+    let line = keeper.line_of(receipt);
+    keeper.books.drafts[receipt].amount += charge;
+    let theirs = keeper.write(line);
+    let memo = "上月汇款手续费由我方承担";
+    let draft = Draft::plain(keeper.customer, Kind::Adjustment, 0, memo, -charge);
+    let cleared_ours = keeper.post_later(draft);
+    keeper.label(Slip { cleared_ours, ..slip(Reason::BankCharge, vec![receipt], vec![theirs]) });
+    true
 }
 
 /// The customer rounds each line of the invoice, or types a cent less.

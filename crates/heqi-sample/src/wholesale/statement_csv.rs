@@ -23,9 +23,7 @@ impl StatementStyle {
             Self::PayableDebitCredit => {
                 &["记账日期", "凭证字号", "摘要", "单据编号", "借方金额", "贷方金额", "应付余额"]
             }
-            Self::PayableSigned => {
-                &["记账日期", "凭证字号", "摘要", "单据编号", "发生额", "应付余额"]
-            }
+            Self::PayableSigned => &["记账日期", "凭证字号", "摘要", "单据编号", "发生额", "余额"],
             Self::ReceivableDebitCredit => {
                 &["日期", "凭证字号", "摘要", "单据编号", "借方", "贷方", "余额"]
             }
@@ -65,13 +63,19 @@ fn text(minor: i64) -> String {
     Money::from_minor(minor).text(2)
 }
 
+/// The balance as its column has it: what is owed is positive, except in a ledger of payables
+/// with signed amounts, where it is a credit like every purchase.
+fn balance_text(style: StatementStyle, balance: i64) -> String {
+    text(if style == StatementStyle::PayableSigned { -balance } else { balance })
+}
+
 /// A row with a balance and no amount.
 fn control(style: StatementStyle, [day, label]: [&str; 2], balance: i64) -> Vec<String> {
     let mut cells = vec![String::new(); style.header().len()];
     cells[0] = day.to_owned();
     cells[2] = label.to_owned();
     if let Some(last) = cells.last_mut() {
-        *last = text(balance);
+        *last = balance_text(style, balance);
     }
     cells
 }
@@ -88,6 +92,6 @@ fn row(style: StatementStyle, line: &StatementLine, balance: i64) -> Vec<String>
     } else {
         cells.extend([text(debit), String::new()]);
     }
-    cells.push(text(balance));
+    cells.push(balance_text(style, balance));
     cells
 }

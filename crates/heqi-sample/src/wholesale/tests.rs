@@ -7,11 +7,20 @@ use heqi_domain::{Reason, credit_code};
 
 use super::*;
 
-const SEEDS: [u64; 6] = [1, 2, 3, 2026, 77_777, u64::MAX];
+const SEEDS: [u64; 6] = [1, 2, 3, DEMO_SEED, 77_777, u64::MAX];
 
-/// FNV-1a of the whole firm as text.
+/// FNV-1a of both ledgers and the catalog of customers as text.
 fn hash(firm: &Wholesale) -> u64 {
-    let text = format!("{firm:?}");
+    let mut text = String::new();
+    for one in &firm.customers {
+        text += &format!("{} {} {:?}\n", one.name, one.address, one.credit_code);
+    }
+    for one in &firm.entries {
+        text += &format!("{} {} {} {}\n", one.customer, one.number, one.memo, one.amount_minor);
+    }
+    for one in &firm.statements {
+        text += &firm.statement_csv(one).unwrap();
+    }
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
     text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
@@ -35,8 +44,8 @@ fn theirs(firm: &Wholesale, customer: usize, month: usize, places: &[usize]) -> 
 fn same_seed_same_firm() {
     assert_eq!(wholesale(9), wholesale(9));
     assert_ne!(hash(&wholesale(9)), hash(&wholesale(10)));
-    let firm = wholesale(2026);
-    assert_eq!((firm.entries.len(), hash(&firm)), (0, 0));
+    let firm = wholesale(DEMO_SEED);
+    assert_eq!((firm.entries.len(), hash(&firm)), (2_814, 12_803_362_729_190_596_763));
 }
 
 #[test]
@@ -49,8 +58,9 @@ fn the_firm_has_what_the_demo_shows() {
         assert_eq!((firm.products.len(), services), (33, 3));
         let kinds: BTreeSet<Kind> = firm.entries.iter().map(|one| one.kind).collect();
         for kind in Kind::ALL {
-            // A sale posted twice and reversed is a matter of chance.
-            assert!(kinds.contains(&kind) || kind == Kind::Reversal, "{kind:?} with seed {seed}");
+            // A sale posted twice and reversed is a matter of chance elsewhere.
+            let chance = kind == Kind::Reversal && seed != DEMO_SEED;
+            assert!(kinds.contains(&kind) || chance, "{kind:?} with seed {seed}");
         }
         let signed = firm.months.iter().map(|month| month.signed).collect::<Vec<_>>();
         assert_eq!(signed, [true, true, true, true, true, false]);
@@ -250,12 +260,10 @@ fn signed_months_are_cleared_and_the_last_is_open() {
         for one in firm.discrepancies.iter().filter(unlike) {
             assert_eq!(one.cleared.is_some(), firm.months[one.month].signed, "{one:?}");
         }
-        let mut with_something = [0; 6];
-        for month in 0..6 {
+        let with_something = [0, 1, 2, 3, 4, 5].map(|month| {
             let here = firm.discrepancies.iter().filter(|one| one.month == month);
-            let customers: BTreeSet<usize> = here.map(|one| one.customer).collect();
-            with_something[month] = customers.len();
-        }
+            here.map(|one| one.customer).collect::<BTreeSet<usize>>().len()
+        });
         let signed: usize = with_something[..5].iter().sum();
         assert!((30..=70).contains(&signed), "about one in four: {with_something:?}");
         assert!(with_something[5] >= 10, "{with_something:?}");

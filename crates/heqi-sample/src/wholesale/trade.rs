@@ -239,9 +239,9 @@ impl Dealings<'_> {
     fn line(&mut self, product: usize) -> GoodsLine {
         let (low, high) = catalog::usual_quantity(product);
         let share = match self.profile.size {
-            Size::Large => 60,
-            Size::Middle => 35,
-            Size::Small => 15,
+            Size::Large => 160,
+            Size::Middle => 70,
+            Size::Small => 20,
         };
         let mut quantity = (self.random.between(low, high) * share / 100).max(1) * MICRO;
         let sold = &self.products[product];
