@@ -115,6 +115,9 @@ fn documents_look_like_documents() {
             assert!(!less || entry.amount_minor < 0, "{entry:?}");
             let more = matches!(entry.kind, Kind::Sale | Kind::Fee | Kind::Refund);
             assert!(!more || entry.amount_minor > 0, "{entry:?}");
+            let term = firm.customers[entry.customer].term_days;
+            let due = more && entry.kind != Kind::Refund;
+            assert_eq!(entry.due, due.then(|| entry.day + term as i32), "{entry:?}");
             let before = firm.months[0].first - 1;
             assert_eq!(entry.kind == Kind::Opening, entry.day == before);
             assert!(entry.day <= firm.months[5].last);
