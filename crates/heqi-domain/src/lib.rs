@@ -8,6 +8,7 @@
 )]
 
 mod capital_amount;
+pub mod credit_code;
 mod currency;
 mod day;
 mod entry;

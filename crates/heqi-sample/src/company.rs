@@ -2,7 +2,7 @@
 
 mod draft;
 mod events;
-mod names;
+pub(crate) mod names;
 mod story;
 mod write;
 

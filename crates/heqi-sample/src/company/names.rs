@@ -74,6 +74,18 @@ pub(super) fn firms(count: u32, random: &mut Random) -> Vec<String> {
     names
 }
 
+/// `count` names of two syllables, no two alike; at most 480, as many as there are.
+pub(crate) fn brands(count: usize, random: &mut Random) -> Vec<String> {
+    let mut names = Vec::new();
+    while names.len() < count.min(FIRST.len() * SECOND.len()) {
+        let name = [*random.pick(&FIRST), *random.pick(&SECOND)].concat();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// Something that is sold.
 #[derive(Debug)]
 pub(super) struct Product {
@@ -118,8 +130,8 @@ pub(super) const PRODUCTS: [Product; 18] = [
     product("年度技术维护费", "项", (300_000, 2_400_000), (1, 1), 6),
 ];
 
-pub(super) const RECEIVED: [&str; 5] =
+pub(crate) const RECEIVED: [&str; 5] =
     ["收到货款", "收货款 电汇", "银行转账收款", "收到客户汇款", "承兑汇票到期收款"];
-pub(super) const PAID: [&str; 5] =
+pub(crate) const PAID: [&str; 5] =
     ["付货款", "支付供应商货款", "电汇货款", "转账付款", "网银付货款"];
-pub(super) const BOOKED: [&str; 4] = ["购", "采购入库", "收货", "采购"];
+pub(crate) const BOOKED: [&str; 4] = ["购", "采购入库", "收货", "采购"];
