@@ -1,3 +1,5 @@
+//! Backups: what comes back, and what is refused.
+
 use super::*;
 
 /// 2^10: a test needs no slow passphrase.

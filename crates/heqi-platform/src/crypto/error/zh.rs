@@ -88,8 +88,8 @@ impl CryptoError {
             }
             Self::NotABackup => "不是加密备份文件".to_owned(),
             Self::BackupTooCostly { log_n } => format!(
-                "打开这份备份所需的内存和时间超过上限（scrypt 2^{log_n}）。如确是自己的备份，请先用 \
-                 age 命令解密"
+                "打开这份备份所需的内存和时间超过上限（scrypt 2^{log_n}）。如确是自己的备份，\
+                 请先用 age 命令解密"
             ),
             Self::Stream(source) => format!("备份读写失败（{source}）"),
             _ => self.to_string(),

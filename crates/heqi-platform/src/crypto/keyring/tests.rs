@@ -1,3 +1,5 @@
+//! The key file: its rotation, its permissions, its damages. Rings for other tests.
+
 use std::fs;
 
 use super::*;

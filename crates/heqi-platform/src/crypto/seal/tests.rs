@@ -1,3 +1,5 @@
+//! Sealed values: what opens, and what is refused.
+
 use std::collections::HashSet;
 
 use proptest::prelude::*;
