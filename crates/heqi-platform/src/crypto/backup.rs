@@ -174,21 +174,12 @@ fn encrypt_with_work<W: Write>(
 
 /// Decrypts what it reads; see [`CryptoError::within`] for what its errors mean. After an error
 /// it gives nothing more.
-pub struct Decrypting<R: Read> {
-    stream: StreamReader<R>,
-    failed: bool,
-}
+pub struct Decrypting<R: Read>(StreamReader<R>);
 
 impl<R: Read> Read for Decrypting<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.failed {
-            let error = CryptoError::BackupDamaged;
-            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
-        }
-        let read = self.stream.read(buffer);
-        self.failed = read.is_err();
         // These two kinds are age's own; all others come from the reader beneath.
-        read.map_err(|error| match error.kind() {
+        self.0.read(buffer).map_err(|error| match error.kind() {
             kind @ io::ErrorKind::UnexpectedEof => {
                 io::Error::new(kind, CryptoError::BackupTruncated)
             }
@@ -222,8 +213,7 @@ pub fn decrypt_from<R: Read>(
             decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity))
         }
     };
-    let stream = stream.map_err(|error| explain(error, decryption))?;
-    Ok(Decrypting { stream, failed: false })
+    stream.map(Decrypting).map_err(|error| explain(error, decryption))
 }
 
 fn explain(error: DecryptError, decryption: &Decryption) -> CryptoError {

@@ -60,10 +60,6 @@ impl Keyring {
         let tampered = || CryptoError::Tampered { place: context.label.clone() };
         let (header, rest) = sealed.split_at(HEADER_LENGTH);
         let (nonce, ciphertext) = rest.split_first_chunk().ok_or_else(tampered)?;
-        // The key knows its suite; a byte that says otherwise was changed.
-        if header[1] != key.suite.byte() {
-            return Err(tampered());
-        }
         let associated = associated(header, context);
         let sub_key = key.sub_key(context.purpose);
         decrypt(key.suite, &sub_key, *nonce, &associated, ciphertext).ok_or_else(tampered)
