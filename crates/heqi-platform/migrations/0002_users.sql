@@ -58,7 +58,7 @@ CREATE TABLE session (
     seen_at BIGINT NOT NULL,
     ended_at BIGINT
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 
 CREATE TABLE api_token (
     token_hash BYTEA PRIMARY KEY,

@@ -5,6 +5,7 @@
 //! `Tx::commit` appends the audit records, so that no change is without one.
 
 pub mod audit;
+pub mod blobs;
 
 pub mod clock;
 pub mod config;

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use heqi_platform::audit::{CheckpointError, Signer};
 use heqi_platform::config::Config;
+use heqi_platform::crypto::{CryptoError, Keyring, Purpose, Suite};
 use heqi_platform::db::{DbError, Options, SCHEMA};
 use heqi_platform::idempotency::Key;
 use heqi_platform::jobs::Runner;
-use heqi_platform::{Clock, Db};
+use heqi_platform::{Clock, Db, Sql};
 use tokio::sync::Semaphore;
 
 use crate::auth::limit::Limiter;
@@ -20,6 +22,8 @@ pub struct App {
     pub config: Config,
     /// Keys outside the database.
     pub keys: Keys,
+    /// Signs checkpoints of the audit chains.
+    pub signer: Signer,
     /// Logins that compute a hash at a time: they may not starve other requests.
     pub hashing: Semaphore,
     /// Who has tried too often.
@@ -38,8 +42,24 @@ impl std::fmt::Debug for App {
 /// Keys that lie outside the database.
 #[derive(Debug)]
 pub struct Keys {
+    /// Seals fields and files.
+    pub ring: Keyring,
     /// Marks cursors as ours.
     pub cursor: [u8; 32],
+}
+
+/// Why the application does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// The key that signs checkpoints cannot be used.
+    #[error(transparent)]
+    Signer(#[from] CheckpointError),
 }
 
 /// The application as handlers share it.
@@ -52,18 +72,20 @@ impl App {
     /// Opens the database that the configuration names.
     ///
     /// # Errors
-    /// Whatever the database says, typed.
-    pub async fn open(config: Config, clock: Clock) -> Result<Shared, DbError> {
+    /// [`OpenError`].
+    pub async fn open(config: Config, clock: Clock) -> Result<Shared, OpenError> {
         let mut options = Options::new(config.database_address());
         options.may_lose_last_seconds = config.may_lose_last_seconds;
         options.clock = clock;
         let db = Db::open(&options, SCHEMA).await?;
-        let mut cursor = [0; 32];
-        getrandom::fill(&mut cursor).map_err(|error| DbError::Failed(error.to_string()))?;
+        let ring = keyring(&db, &config).await?;
+        let cursor = *ring.derive(Purpose::Cursor);
+        let signer = Signer::open(&config.data.join("audit.key"))?;
         Ok(Arc::new(Self {
             db,
             config,
-            keys: Keys { cursor },
+            keys: Keys { ring, cursor },
+            signer,
             hashing: Semaphore::new(HASHING),
             limiter: Limiter::default(),
             runner: Mutex::new(None),
@@ -102,6 +124,20 @@ impl App {
         let new = lock(&self.in_flight).insert(key.clone());
         new.then(|| Flight { app: Arc::clone(self), key: key.clone() })
     }
+}
+
+/// The keys of this installation. They are made with it; to make new ones for a database that
+/// holds sealed values would only hide that the right ones are lost.
+async fn keyring(db: &Db, config: &Config) -> Result<Keyring, OpenError> {
+    let path = config.data.join("keys.toml");
+    if !path.exists() {
+        let mut tx = db.read().await?;
+        if tx.count(Sql::new("SELECT COUNT(*) FROM company")).await? == 0 {
+            let today = heqi_domain::day_from_iso(&tx.now().book_date()).unwrap_or_default();
+            return Ok(Keyring::create(&path, Suite::International, today)?);
+        }
+    }
+    Ok(Keyring::load(&path)?)
 }
 
 /// A request under way; its key is free again when this is dropped.

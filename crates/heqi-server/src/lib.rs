@@ -23,6 +23,8 @@ pub mod page;
 pub mod permission;
 pub mod problem;
 pub mod router;
+#[cfg(test)]
+mod testing;
 
 pub use answer::Reply;
 pub use app::{App, Shared};

@@ -36,16 +36,16 @@ macro_rules! permissions {
 }
 
 permissions! {
-    CompaniesManage = "companies.manage", "新建和维护账套", "Create and maintain companies";
-    UsersManage = "users.manage", "新建、停用用户，重置密码", "Create and disable users, reset passwords";
+    CompaniesManage = "companies.manage", "维护账套", "Create and maintain companies";
+    UsersManage = "users.manage", "管理用户", "Create and disable users, reset passwords";
     RolesGrant = "roles.grant", "授权与角色", "Grant roles";
-    SessionsManage = "sessions.manage", "查看和结束他人会话", "See and end the sessions of others";
-    SystemOperate = "system.operate", "备份、任务、运行状态", "Backups, jobs, state of the system";
-    AuditRead = "audit.read", "查看、校验、导出审计记录", "Read, verify and export the audit records";
+    SessionsManage = "sessions.manage", "管理会话", "See and end the sessions of others";
+    SystemOperate = "system.operate", "系统运维", "Backups, jobs, state of the system";
+    AuditRead = "audit.read", "查看审计记录", "Read, verify and export the audit records";
     CustomersRead = "customers.read", "查看客户", "See customers";
     CustomersWrite = "customers.write", "维护客户", "Maintain customers";
-    CustomersSensitive = "customers.sensitive", "查看银行账号和电话", "See bank accounts and phones";
-    BankAccountsApprove = "bank_accounts.approve", "复核银行账号变更", "Approve changes of bank accounts";
+    CustomersSensitive = "customers.sensitive", "查看账号和电话", "See bank accounts and phones";
+    BankAccountsApprove = "bank_accounts.approve", "复核账号变更", "Approve new bank accounts";
     CatalogRead = "catalog.read", "查看商品与价格", "See products and prices";
     CatalogWrite = "catalog.write", "维护商品与价格", "Maintain products and prices";
     LedgerRead = "ledger.read", "查看往来明细", "See the ledger";

@@ -22,9 +22,13 @@ pub fn lang() -> Lang {
     LANG.try_with(|lang| *lang).unwrap_or(Lang::Zh)
 }
 
-/// Why a request was refused.
+/// Why a request was refused; boxed, since most results are no refusal.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Refusal>);
+
+/// What there is to say about a refusal.
+#[derive(Debug)]
+pub struct Refusal {
     /// HTTP status.
     pub status: StatusCode,
     /// Stable code, never translated.
@@ -82,15 +86,8 @@ impl Problem {
         en: impl Into<String>,
     ) -> Self {
         let detail = [zh.into(), en.into()];
-        Self {
-            status,
-            code,
-            detail,
-            errors: Vec::new(),
-            facts: None,
-            retry_after: None,
-            replay: None,
-        }
+        let (errors, facts, retry_after, replay) = (Vec::new(), None, None, None);
+        Self(Box::new(Refusal { status, code, detail, errors, facts, retry_after, replay }))
     }
 
     /// 404: there is no such thing, or not for this person; the two look the same.
@@ -184,6 +181,19 @@ impl Problem {
     }
 }
 
+impl std::ops::Deref for Problem {
+    type Target = Refusal;
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Refusal {
+        &mut self.0
+    }
+}
+
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         let unavailable = |code, zh, en| {
@@ -206,7 +216,7 @@ impl From<DbError> for Problem {
                 StatusCode::INSUFFICIENT_STORAGE,
                 "disk_full",
                 "服务器磁盘已满，这次操作没有保存；请腾出空间后再试",
-                "The disk of the server is full and nothing was saved; free some room and try again",
+                "The disk of the server is full, nothing was saved; free some room and try again",
             ),
             DbError::Unavailable(_) => unavailable(
                 "database_unavailable",
@@ -219,7 +229,7 @@ impl From<DbError> for Problem {
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal",
                     "程序出错，这次操作没有保存；请把请求编号告诉管理员",
-                    "The program failed and nothing was saved; tell the administrator the request id",
+                    "The program failed, nothing was saved; tell the administrator the request id",
                 )
             }
         }
@@ -228,8 +238,8 @@ impl From<DbError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if let Some(answer) = self.replay {
-            return crate::answer::respond(&answer, true);
+        if let Some(answer) = &self.replay {
+            return crate::answer::respond(answer, true);
         }
         let json = HeaderValue::from_static("application/problem+json");
         let body = serde_json::to_vec(&self.body()).unwrap_or_default();

@@ -32,6 +32,8 @@ const EDGES: &[(&str, &[&str])] = &[
             "heqi-bulk",
             "heqi-connect",
             "heqi-platform",
+            // Its tests run on databases that the test kit makes.
+            "heqi-testkit",
         ],
     ),
     ("heqi", &["*"]),

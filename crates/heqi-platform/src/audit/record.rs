@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn e2_the_encoding_is_fixed() {
         let hex: String = record().hash().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "GOLDEN");
+        assert_eq!(hex, "d12f0a0486bbc559b63665f58c8b7a95f9c7577ecfa654a48de91f7acc1b6bfd");
     }
 
     #[test]

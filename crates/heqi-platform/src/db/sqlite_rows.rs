@@ -29,7 +29,7 @@ pub(super) fn execute(connection: &Connection, sql: &Sql) -> Result<u64, DbError
 /// All rows that a statement returns.
 pub(super) fn rows(connection: &Connection, sql: &Sql) -> Result<Vec<Row>, DbError> {
     let mut statement = connection.prepare_cached(&sql.sqlite_text())?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let names: Arc<[String]> = names.into();
     let mut found = statement.query(rusqlite::params_from_iter(sql.values()))?;
     let mut rows = Vec::new();

@@ -6,6 +6,8 @@
 pub mod model;
 mod routes;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -290,7 +290,7 @@ fn refused() -> Problem {
         StatusCode::UNAUTHORIZED,
         "sign_in_refused",
         "登录名、密码或动态码不对，或账户暂时锁定；请稍后再试或找管理员",
-        "Login, password or code are wrong, or the account waits; try later or ask an administrator",
+        "Login, password or code are wrong, or the account waits; try later or ask for help",
     )
 }
 
