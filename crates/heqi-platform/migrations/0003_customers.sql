@@ -26,6 +26,8 @@ CREATE TABLE customer (
     note TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'stopped', 'merged')),
     merged_into BIGINT REFERENCES customer (id),
+    -- The last day of the last signed period: nothing is dated on or before it any more.
+    locked_through TEXT NOT NULL DEFAULT '',
     version BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

@@ -31,7 +31,7 @@ where
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let kind = parts.headers.get("content-type").and_then(|value| value.to_str().ok());
-        if !kind.is_some_and(|kind| kind.split(';').next() == Some("application/json")) {
+        if kind.is_none_or(|kind| kind.split(';').next() != Some("application/json")) {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "json_expected",

@@ -33,13 +33,11 @@ const REQUEST_MAX: Duration = Duration::from_secs(60);
 struct Document;
 
 /// The routes and their document.
-#[must_use]
 pub fn api() -> (Router<Shared>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi()).merge(features::router()).split_for_parts()
 }
 
 /// The whole application.
-#[must_use]
 pub fn router(app: Shared) -> Router {
     let (routes, document) = api();
     routes

@@ -1,6 +1,7 @@
 //! A whole application for a test: on SQLite and, where there is one, on PostgreSQL.
 //!
 //! Requests go through the router as they do in the product, without a socket.
+#![allow(dead_code, reason = "a kit offers more than every test takes")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -135,6 +136,34 @@ impl TestApp {
         tx.commit_housekeeping().await.unwrap();
         let credential = Some((header::COOKIE, format!("{}={token}", session::COOKIE)));
         Client { router: self.router.clone(), credential, user }
+    }
+
+    /// A customer of the company, written straight into the database; its number.
+    pub async fn customer(&self, code: &str, name: &str) -> i64 {
+        self.customer_of(&self.company, code, name, None, "", "").await
+    }
+
+    /// A customer of any company, with the owner, department and region that scopes look at.
+    pub async fn customer_of(
+        &self,
+        company: &str,
+        code: &str,
+        name: &str,
+        owner: Option<i64>,
+        department: &str,
+        region: &str,
+    ) -> i64 {
+        let company = company.parse::<CompanyId>().unwrap().number();
+        let mut tx = self.app.db.write().await.unwrap();
+        let (id, now) = (tx.next_id(), tx.now());
+        let insert = Sql::new(
+            "INSERT INTO customer (id, company_id, code, name, owner_id, department, region, \
+             created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        );
+        let insert = insert.bind(id).bind(company).bind(code).bind(name).bind(owner);
+        tx.execute(insert.bind(department).bind(region).bind(now)).await.unwrap();
+        tx.commit_housekeeping().await.unwrap();
+        id
     }
 
     /// The address of something in the company: `/customers` as `/api/companies/…/customers`.

@@ -40,6 +40,10 @@ pub const SCHEMA: &[Migration] = migrations![
     2 "0002_users",
     3 "0003_customers",
     4 "0004_ledger",
+    5 "0005_imports",
+    6 "0006_matching",
+    7 "0007_resolution",
+    8 "0008_periods",
 ];
 
 /// Runs what has not run yet; refuses a schema that this program does not know.

@@ -7,6 +7,28 @@ pub mod companies;
 
 pub mod jobs;
 
+pub mod customers;
+
+pub mod catalog;
+
+pub mod ledger;
+
+pub mod imports;
+
+pub mod rules;
+
+pub mod matching;
+
+pub mod discrepancies;
+
+pub mod adjustments;
+
+pub mod periods;
+
+pub mod lineage;
+
+pub mod audit_log;
+
 use std::collections::HashMap;
 
 use heqi_platform::jobs::{Handler, Runner};
@@ -17,7 +39,21 @@ use crate::app::Shared;
 /// The routes of every feature, in order.
 #[must_use]
 pub fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(users::router()).merge(companies::router()).merge(jobs::router())
+    OpenApiRouter::new()
+        .merge(users::router())
+        .merge(companies::router())
+        .merge(jobs::router())
+        .merge(customers::router())
+        .merge(catalog::router())
+        .merge(ledger::router())
+        .merge(imports::router())
+        .merge(rules::router())
+        .merge(matching::router())
+        .merge(discrepancies::router())
+        .merge(adjustments::router())
+        .merge(periods::router())
+        .merge(lineage::router())
+        .merge(audit_log::router())
 }
 
 /// What does the jobs of every feature.

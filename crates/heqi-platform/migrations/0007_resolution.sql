@@ -1,0 +1,1 @@
+-- Work on discrepancies and adjustments 差异处理 调整.

@@ -1,0 +1,1 @@
+-- Periods 对账期间: prepared, approved, signed, reopened.

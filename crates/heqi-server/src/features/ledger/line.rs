@@ -1,0 +1,264 @@
+//! A line of a ledger, and how lines are posted: in number order, never into a signed period.
+
+use heqi_domain::{EntryKind, Lang, Side};
+use heqi_platform::{DbError, Sql, Tx, Value};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::features::customers;
+use crate::problem::Problem;
+
+macro_rules! kinds {
+    ($($name:ident = $code:literal, $zh:literal, $en:literal, $kernel:ident;)*) => {
+        /// What a line records: R03.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum LedgerKind {
+            $(#[doc = $zh] $name,)*
+        }
+
+        impl LedgerKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The word used in the database and in JSON.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The word for people.
+            #[must_use]
+            pub const fn label(self, lang: Lang) -> &'static str {
+                match self { $(Self::$name => lang.pick($zh, $en),)* }
+            }
+
+            /// What the kernel takes it for.
+            #[must_use]
+            pub const fn entry_kind(self) -> EntryKind {
+                match self { $(Self::$name => EntryKind::$kernel,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Opening = "opening", "期初", "Opening balance", Unknown;
+    Sale = "sale", "销售", "Sale", Sale;
+    Return = "return", "退货", "Return", Return;
+    Exchange = "exchange", "换货", "Exchange", Exchange;
+    Receipt = "receipt", "收款", "Receipt", Receipt;
+    Advance = "advance", "预收", "Advance received", Receipt;
+    Refund = "refund", "退款", "Refund", Refund;
+    Discount = "discount", "折让", "Allowance", Discount;
+    Rebate = "rebate", "返利", "Rebate", Discount;
+    Fee = "fee", "费用", "Fee", Unknown;
+    Adjustment = "adjustment", "调整", "Adjustment", Adjustment;
+    WriteOff = "write_off", "坏账核销", "Write-off", WriteOff;
+    Transfer = "transfer", "转账", "Transfer between customers", Unknown;
+    Reversal = "reversal", "红冲", "Reversal", Reversal;
+    Unknown = "unknown", "未注明", "Not stated", Unknown;
+}
+
+impl LedgerKind {
+    /// The kind that a code names.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+}
+
+/// A line to be posted. Dates are `2026-11-24`; the amount is signed from the receivable's side,
+/// in minor units: plus = the customer owes more.
+#[derive(Clone, Debug)]
+pub struct NewLine {
+    /// The number of the customer.
+    pub customer: i64,
+    /// Whose book.
+    pub side: Side,
+    /// ISO 4217.
+    pub currency: String,
+    /// What it records.
+    pub kind: LedgerKind,
+    /// Document number as written.
+    pub reference: String,
+    /// Further keys as written.
+    pub other_reference: String,
+    /// Memo.
+    pub memo: String,
+    /// Day of the document.
+    pub business_date: String,
+    /// Day of the books; the business date for their lines.
+    pub posting_date: String,
+    /// Due date.
+    pub due_date: Option<String>,
+    /// Signed minor units.
+    pub amount: i64,
+    /// The tax in it.
+    pub tax: Option<i64>,
+    /// The freight in it.
+    pub freight: Option<i64>,
+    /// The document it is a leg of.
+    pub document: Option<i64>,
+    /// The line it reverses.
+    pub reverses: Option<i64>,
+    /// The system it comes from and its key there; empty if entered here.
+    pub source: (String, String),
+    /// Batch and row of the file it comes from.
+    pub batch: Option<(i64, i64)>,
+}
+
+impl NewLine {
+    /// Digest of what the line says, without where it came from: n equal rows have n times the
+    /// same digest. Fields carry their length, so that none can flow into the next.
+    #[must_use]
+    pub fn content(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut put = |field: &[u8]| {
+            hash.update((field.len() as u32).to_le_bytes());
+            hash.update(field);
+        };
+        put(b"heqi.line.v1");
+        put(&self.customer.to_le_bytes());
+        put(&self.amount.to_le_bytes());
+        for text in [
+            side_code(self.side),
+            &self.currency,
+            self.kind.code(),
+            &self.reference,
+            &self.other_reference,
+            &self.memo,
+            &self.business_date,
+            self.due_date.as_deref().unwrap_or_default(),
+        ] {
+            put(text.as_bytes());
+        }
+        hash.finalize().into()
+    }
+}
+
+/// `ours` or `theirs`.
+#[must_use]
+pub const fn side_code(side: Side) -> &'static str {
+    match side {
+        Side::Ours => "ours",
+        Side::Theirs => "theirs",
+    }
+}
+
+/// Posts lines: locks their customers, refuses what is dated within a signed period, gives the
+/// next voucher numbers, writes. The numbers of the lines, in their order.
+///
+/// # Errors
+/// 404 for an unknown customer, 409 `period_signed` with the position of the line.
+pub async fn post(
+    tx: &mut Tx,
+    company: i64,
+    by: &str,
+    lines: &[NewLine],
+) -> Result<Vec<i64>, Problem> {
+    let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
+    let locked = customers::lock(tx, company, &wanted).await?;
+    for (at, line) in lines.iter().enumerate() {
+        let found = locked.binary_search_by_key(&line.customer, |customer| customer.id);
+        let customer = &locked[found.map_err(|_| Problem::not_found())?];
+        refuse_signed(&customer.locked_through, &line.business_date, at)?;
+        refuse_signed(&customer.locked_through, &line.posting_date, at)?;
+    }
+    let vouchers = vouchers(tx, company, lines).await?;
+    let now = tx.now();
+    let ids: Vec<i64> = lines.iter().map(|_| tx.next_id()).collect();
+    let rows = lines
+        .iter()
+        .zip(&ids)
+        .zip(vouchers)
+        .map(|((line, id), voucher)| row(line, *id, company, by, voucher, now));
+    tx.insert_many("line", COLUMNS, rows).await?;
+    Ok(ids)
+}
+
+fn refuse_signed(locked_through: &str, date: &str, at: usize) -> Result<(), Problem> {
+    if date > locked_through {
+        return Ok(());
+    }
+    let problem = Problem::conflict(
+        "period_signed",
+        format!("{date} 在已签认的期间内（签认至 {locked_through}）；请记入下一期，或申请反结账"),
+        format!("{date} lies in a signed period (through {locked_through}); use a later date"),
+    );
+    Err(problem.with_facts(serde_json::json!({ "line": at, "locked_through": locked_through })))
+}
+
+/// The next numbers of each series: company, side and year of the posting date, without a gap.
+async fn vouchers(tx: &mut Tx, company: i64, lines: &[NewLine]) -> Result<Vec<i64>, DbError> {
+    let series = |line: &NewLine| {
+        format!("{}-{}", side_code(line.side), line.posting_date.get(..4).unwrap_or_default())
+    };
+    let mut counts: std::collections::BTreeMap<String, i64> = std::collections::BTreeMap::new();
+    for line in lines {
+        *counts.entry(series(line)).or_default() += 1;
+    }
+    for (name, count) in &mut counts {
+        let take = Sql::new(
+            "INSERT INTO voucher_series (company_id, series, next) VALUES ($1, $2, $3 + 1) \
+             ON CONFLICT (company_id, series) DO UPDATE SET next = voucher_series.next + $3 \
+             RETURNING next",
+        );
+        let row = tx.one(take.bind(company).bind(name.as_str()).bind(*count)).await?;
+        // What is left in the map is the next number to give out.
+        *count = row.get::<i64>("next")? - *count;
+    }
+    let number = |line: &NewLine| {
+        let next = counts.entry(series(line)).or_default();
+        *next += 1;
+        *next - 1
+    };
+    Ok(lines.iter().map(number).collect())
+}
+
+const COLUMNS: &str = "id, company_id, customer_id, side, currency, kind, reference, \
+     other_reference, memo, business_date, posting_date, due_date, amount, tax, freight, state, \
+     voucher_no, document_id, reverses_id, source, source_key, batch_id, batch_row, content, \
+     created_by, posted_by, posted_at, created_at";
+
+fn row(
+    line: &NewLine,
+    id: i64,
+    company: i64,
+    by: &str,
+    voucher: i64,
+    now: heqi_platform::Timestamp,
+) -> Vec<Value> {
+    let (batch, batch_row) = line.batch.unzip();
+    vec![
+        id.into(),
+        company.into(),
+        line.customer.into(),
+        side_code(line.side).into(),
+        (&line.currency).into(),
+        line.kind.code().into(),
+        (&line.reference).into(),
+        (&line.other_reference).into(),
+        (&line.memo).into(),
+        (&line.business_date).into(),
+        (&line.posting_date).into(),
+        line.due_date.clone().into(),
+        line.amount.into(),
+        line.tax.into(),
+        line.freight.into(),
+        "posted".into(),
+        voucher.into(),
+        line.document.into(),
+        line.reverses.into(),
+        (&line.source.0).into(),
+        (&line.source.1).into(),
+        batch.into(),
+        batch_row.into(),
+        line.content().into(),
+        by.into(),
+        by.into(),
+        now.into(),
+        now.into(),
+    ]
+}
