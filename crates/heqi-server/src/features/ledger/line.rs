@@ -12,7 +12,8 @@ use crate::problem::Problem;
 macro_rules! kinds {
     ($($name:ident = $code:literal, $zh:literal, $en:literal, $kernel:ident;)*) => {
         /// What a line records: R03.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum LedgerKind {
             $(#[doc = $zh] $name,)*
