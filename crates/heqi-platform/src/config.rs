@@ -15,6 +15,8 @@ pub struct Config {
     pub database: String,
     /// Address and port to listen on.
     pub listen: String,
+    /// Accepts requests from other machines: a proxy in front of it speaks TLS.
+    pub behind_tls_proxy: bool,
     /// How the server is called from outside: `https://heqi.example.com`; empty for loopback.
     pub public_url: String,
     /// `text` or `json`.
@@ -37,6 +39,7 @@ impl Default for Config {
             data: PathBuf::from("heqi-data"),
             database: String::new(),
             listen: "127.0.0.1:7300".to_owned(),
+            behind_tls_proxy: false,
             public_url: String::new(),
             log: "text".to_owned(),
             may_lose_last_seconds: false,
@@ -128,6 +131,7 @@ struct Known {
     data: String,
     database: String,
     listen: String,
+    behind_tls_proxy: bool,
     public_url: String,
     log: String,
     may_lose_last_seconds: bool,
@@ -144,6 +148,7 @@ impl Default for Known {
             data: text(),
             database: text(),
             listen: text(),
+            behind_tls_proxy: false,
             public_url: text(),
             log: text(),
             may_lose_last_seconds: false,

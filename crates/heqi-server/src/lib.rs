@@ -23,6 +23,7 @@ pub mod page;
 pub mod permission;
 pub mod problem;
 pub mod router;
+pub mod serve;
 #[cfg(test)]
 mod testing;
 

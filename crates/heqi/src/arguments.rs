@@ -101,6 +101,13 @@ pub enum Command {
     )]
     Sample(Sample),
 
+    /// Serve the books of a finance department 启动对账服务
+    #[command(
+        before_help = "Examples 示例:\n  heqi serve --data heqi-data\n  heqi serve --config \
+                       heqi.toml --database postgres://heqi@db.example.com/heqi"
+    )]
+    Serve(Serve),
+
     /// Print a completion script for a shell 生成命令补全脚本
     #[command(before_help = "Examples 示例:\n  heqi completions bash > \
                        /etc/bash_completion.d/heqi\n  heqi completions fish > \
@@ -367,4 +374,36 @@ mod tests {
         }
         check(&mut Arguments::command());
     }
+}
+
+/// Arguments of `heqi serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where the database is, and what else a server is told.
+    #[command(flatten)]
+    pub books: Books,
+
+    /// Address and port to listen on; 127.0.0.1:7300 by default 监听地址
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+
+    /// Accept that a power failure may undo the last seconds 断电时可能丢失最后几秒
+    #[arg(long)]
+    pub may_lose_last_seconds: bool,
+}
+
+/// Which books a command works on.
+#[derive(Debug, Args)]
+pub struct Books {
+    /// Configuration file 配置文件
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
+    /// Folder of database and keys; heqi-data by default 数据目录
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub data: Option<PathBuf>,
+
+    /// postgres://… or a SQLite file; FOLDER/heqi.db by default 数据库
+    #[arg(long, value_name = "URL|FILE")]
+    pub database: Option<String>,
 }

@@ -14,6 +14,7 @@ mod period;
 mod reading;
 mod rules;
 mod sample;
+mod serve;
 mod summary;
 mod tally;
 mod terminal;
@@ -69,5 +70,6 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Verify(arguments) => verify::run(&arguments, terminal),
         Command::Sample(arguments) => sample::run(&arguments, terminal),
         Command::Rules(arguments) => rules::run(&arguments, terminal),
+        Command::Serve(arguments) => serve::run(&arguments, terminal),
     }
 }

@@ -1,0 +1,156 @@
+//! `heqi serve`: the server, until it is told to stop.
+
+use heqi_platform::Clock;
+use heqi_platform::config::{Config, ConfigError};
+use heqi_server::app::{App, OpenError, Shared};
+use heqi_server::features::users;
+use heqi_server::serve::{ServeError, listen, serve};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Books, Serve};
+use crate::failure::{Failure, Kind};
+use crate::terminal::{Terminal, say};
+
+/// Runs the command.
+///
+/// # Errors
+/// The configuration, the database or the address cannot be used.
+pub fn run(arguments: &Serve, terminal: &Terminal) -> Result<(), Failure> {
+    let mut config = configuration(&arguments.books, terminal)?;
+    if let Some(listen) = &arguments.listen {
+        config.listen.clone_from(listen);
+    }
+    config.may_lose_last_seconds |= arguments.may_lose_last_seconds;
+    log(&config.log);
+    runtime(terminal)?.block_on(async {
+        let app = open(config, terminal).await?;
+        let listener = listen(&app).await.map_err(|error| refused(&error, terminal))?;
+        greet(&app, &listener.local_addr().map_err(|error| unexpected(&error))?, terminal).await?;
+        let (tell, stop) = watch::channel(false);
+        tokio::spawn(async move {
+            asked_to_stop().await;
+            tell.send_replace(true);
+        });
+        serve(app, listener, stop).await.map_err(|error| unexpected(&error))
+    })
+}
+
+/// The configuration: file, variables, flags.
+///
+/// # Errors
+/// A key or value that is not known, with its place.
+pub fn configuration(books: &Books, terminal: &Terminal) -> Result<Config, Failure> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut config = Config::load(books.config.as_deref(), variables).map_err(|error| {
+        let kind = match &error {
+            ConfigError::File { .. } => Kind::Input,
+            ConfigError::Value { .. } => Kind::Usage,
+        };
+        let message = say!(terminal, "配置有误：{error}", "the configuration is wrong: {error}");
+        Failure::new(kind, message)
+    })?;
+    if let Some(data) = &books.data {
+        config.data.clone_from(data);
+    }
+    if let Some(database) = &books.database {
+        config.database.clone_from(database);
+    }
+    Ok(config)
+}
+
+/// Opens the books.
+///
+/// # Errors
+/// The database or the keys cannot be used.
+pub async fn open(config: Config, terminal: &Terminal) -> Result<Shared, Failure> {
+    App::open(config, Clock::System).await.map_err(|error| {
+        let (kind, text) = match &error {
+            OpenError::Db(error) => (Kind::Input, error.to_string()),
+            OpenError::Crypto(error) => {
+                (Kind::Integrity, terminal.pick(&error.zh(), &error.to_string()).to_owned())
+            }
+            OpenError::Signer(error) => (Kind::Integrity, error.to_string()),
+        };
+        Failure::new(kind, say!(terminal, "账打不开：{text}", "cannot open the books: {text}"))
+    })
+}
+
+/// A runtime of its own: the other commands need none.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime(terminal: &Terminal) -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| {
+        Failure::new(Kind::Unexpected, say!(terminal, "无法启动：{error}", "cannot start: {error}"))
+    })
+}
+
+async fn greet(
+    app: &Shared,
+    address: &std::net::SocketAddr,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let mut tx = app.db.read().await.map_err(|error| unexpected(&error))?;
+    terminal.note(&say!(terminal, "合契已启动：http://{address}", "Heqi: http://{address}"));
+    if users::store::is_empty(&mut tx).await.map_err(|error| unexpected(&error))? {
+        let token = app.setup_token();
+        terminal.note(&say!(
+            terminal,
+            "还没有用户。首次设置请用这个口令（只在本次启动有效）：{token}",
+            "Nobody works here yet. Token for the first setup (until the next start): {token}"
+        ));
+    }
+    Ok(())
+}
+
+fn refused(error: &ServeError, terminal: &Terminal) -> Failure {
+    let hint = match error {
+        ServeError::PlainText(_) => terminal.pick(
+            "改为监听 127.0.0.1，或在前面放一个支持 TLS 的反向代理并设 behind_tls_proxy = true",
+            "listen on 127.0.0.1, or put a TLS proxy in front and set behind_tls_proxy = true",
+        ),
+        ServeError::Listen { .. } => terminal.pick(
+            "换一个端口：--listen 127.0.0.1:0 由系统挑选",
+            "choose another port: with --listen 127.0.0.1:0 the system picks one",
+        ),
+    };
+    let message = say!(terminal, "无法提供服务：{error}", "cannot serve: {error}");
+    Failure::new(Kind::Conflict, message).hint(hint)
+}
+
+fn unexpected(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Kind::Unexpected, error.to_string())
+}
+
+/// Ctrl-C, or the signal by which a service manager ends a process.
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if interrupt.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Log lines go to standard error; `HEQI_LOG_FILTER` chooses which.
+fn log(form: &str) {
+    let filter = std::env::var("HEQI_LOG_FILTER").unwrap_or_else(|_| "warn".to_owned());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr);
+    let set = if form == "json" { lines.json().try_init() } else { lines.try_init() };
+    // A second subscriber would be a defect of this program, and no reason not to serve.
+    drop(set);
+}
