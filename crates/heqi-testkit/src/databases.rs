@@ -40,6 +40,20 @@ pub fn fresh_sqlite() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// Runs a test on an empty SQLite database, and again on an empty PostgreSQL one if there is one;
+/// it is given the address.
+///
+/// # Panics
+/// As [`fresh_postgres`].
+pub async fn on_both(test: impl AsyncFn(String)) {
+    let (_folder, path) = fresh_sqlite();
+    test(path.to_string_lossy().into_owned()).await;
+    if let Some(database) = fresh_postgres().await {
+        eprintln!("again on PostgreSQL");
+        test(database.url.clone()).await;
+    }
+}
+
 /// An empty database; `None`, and a line on stderr, if there is no PostgreSQL in this run.
 ///
 /// # Panics
