@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use heqi_domain::{CompanyId, Id, Lang};
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::answer::Reply;
 use crate::app::{Flight, Shared};
 use crate::auth::{self, Caller};
+use crate::operations;
 use crate::permission::{Grants, Permission, Scope};
 use crate::problem::{self, Problem};
 
@@ -58,6 +59,8 @@ impl FromRequestParts<Shared> for Ctx {
         if company != 0 && grants.0.is_empty() {
             return Err(Problem::not_found());
         }
+        let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        operations::authorize(&parts.method, path.unwrap_or_default(), &grants)?;
         let header = |name| text(&parts.headers, name);
         Ok(Self {
             app: app.clone(),

@@ -19,6 +19,9 @@ pub mod auth;
 pub mod ctx;
 pub mod features;
 pub mod input;
+#[cfg(test)]
+mod matrix;
+pub mod operations;
 pub mod page;
 pub mod permission;
 pub mod problem;

@@ -67,7 +67,8 @@ fn runner(db: &Db, handler: Handler) -> Runner {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_do_every_job_once() {
     on_both(async |address: String| {
-        let (one, other) = (open(&address, Clock::System).await, open(&address, Clock::System).await);
+        let (one, other) =
+            (open(&address, Clock::System).await, open(&address, Clock::System).await);
         for number in 0..60 {
             enqueue(&one, &job(number)).await;
         }
