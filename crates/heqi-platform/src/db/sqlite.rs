@@ -194,7 +194,7 @@ fn connect(path: &Path, durable: bool) -> Result<Connection, DbError> {
     // NORMAL lost up to 19 acknowledged commits at a power failure when measured; FULL none.
     connection.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -64 * 1024)?;
+    connection.pragma_update(None, "cache_size", -256 * 1024)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
@@ -208,6 +208,8 @@ fn connect(path: &Path, durable: bool) -> Result<Connection, DbError> {
 fn reader(path: &Path, durable: bool) -> Result<Connection, DbError> {
     let connection = connect(path, durable)?;
     connection.pragma_update(None, "query_only", true)?;
+    // Pages are read where the system has them, instead of being copied one by one.
+    connection.pragma_update(None, "mmap_size", 8_i64 << 30)?;
     Ok(connection)
 }
 

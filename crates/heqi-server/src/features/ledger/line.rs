@@ -169,12 +169,15 @@ pub async fn post(
     }
     let vouchers = vouchers(tx, company, lines).await?;
     let now = tx.now();
-    let ids: Vec<i64> = lines.iter().map(|_| tx.next_id()).collect();
-    let rows = lines
-        .iter()
-        .zip(&ids)
-        .zip(vouchers)
-        .map(|((line, id), voucher)| row(line, *id, company, by, voucher, now));
+    // Account by account, each in its own order: the rows of an account lie together in the
+    // index that everybody asks.
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by_key(|at| (lines[*at].customer, lines[*at].side));
+    let mut ids = vec![0; lines.len()];
+    for at in &order {
+        ids[*at] = tx.next_id();
+    }
+    let rows = order.iter().map(|at| row(&lines[*at], ids[*at], company, by, vouchers[*at], now));
     tx.insert_many("line", COLUMNS, rows).await?;
     Ok(ids)
 }

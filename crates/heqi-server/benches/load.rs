@@ -1,0 +1,116 @@
+//! Figures of the store on this machine: `cargo bench -p heqi-server --bench load [-- LINES]`.
+//!
+//! L: lines posted a second (voucher numbers, digests, indexes, audit record, commit). R: stored
+//! lines read a second into columns. On SQLite, and on PostgreSQL where `HEQI_TEST_POSTGRES`
+//! names one. Figures, no gates: perf.md has the bars.
+
+use std::time::Instant;
+
+use heqi_domain::Side;
+use heqi_platform::audit::Event;
+use heqi_platform::db::{Options, SCHEMA};
+use heqi_platform::{Db, Sql};
+use heqi_server::features::ledger::{LedgerKind, NewLine, post};
+use heqi_testkit::databases::{fresh_postgres, fresh_sqlite};
+
+const CUSTOMERS: i64 = 1_000;
+const BATCH: usize = 1_000_000;
+
+#[tokio::main]
+async fn main() {
+    let lines = std::env::args().filter_map(|text| text.parse().ok()).next();
+    let lines: usize = lines.unwrap_or(1_000_000);
+    let (_folder, path) = fresh_sqlite();
+    run("SQLite", &path.to_string_lossy(), lines).await;
+    if let Some(database) = fresh_postgres().await {
+        run("PostgreSQL", &database.url, lines).await;
+    }
+}
+
+async fn run(engine: &str, address: &str, lines: usize) {
+    let db = Db::open(&Options::new(address), SCHEMA).await.expect("a database");
+    let customers = customers(&db).await;
+    let started = Instant::now();
+    let mut done = 0;
+    while done < lines {
+        let batch: Vec<NewLine> =
+            (done..lines.min(done + BATCH)).map(|n| line(n, &customers)).collect();
+        let mut tx = db.write().await.expect("a transaction");
+        let t = Instant::now();
+        let ids = post(&mut tx, 1, "user-1", &batch).await;
+        done += ids.expect("posted").len();
+        println!("post {:?}", t.elapsed());
+        let action = "line.post".to_owned();
+        tx.record(Event { company: 1, action, ..Event::default() });
+        let t = Instant::now();
+        tx.commit().await.expect("committed");
+        println!("commit {:?}", t.elapsed());
+    }
+    told(engine, "L  posted", lines, started);
+    let started = Instant::now();
+    let (mut amounts, mut dates, mut references) = (Vec::new(), Vec::new(), String::new());
+    let mut tx = db.read().await.expect("a transaction");
+    let all = "SELECT id, customer_id, amount, business_date, reference FROM line \
+               WHERE company_id = 1 AND state = 'posted'";
+    tx.scan(Sql::new(all), |cells| {
+        amounts.push((cells.int(0)?, cells.int(1)?, cells.int(2)?));
+        dates.push(heqi_domain::day_from_iso(cells.text(3)?));
+        references.push_str(cells.text(4)?);
+        Ok(())
+    })
+    .await
+    .expect("read");
+    assert_eq!(amounts.len(), lines);
+    told(engine, "R  read into columns", lines, started);
+}
+
+fn told(engine: &str, what: &str, lines: usize, started: Instant) {
+    let seconds = started.elapsed().as_secs_f64();
+    let rate = lines as f64 / seconds / 1e6;
+    println!("{engine:10} {what:24} {lines:>9} lines {seconds:>7.2} s {rate:>7.3} M lines/s");
+}
+
+async fn customers(db: &Db) -> Vec<i64> {
+    let mut tx = db.write().await.expect("a transaction");
+    let company = "INSERT INTO company (id, code, name, created_at) VALUES (1, 'B', 'B', 0)";
+    tx.execute(Sql::new(company)).await.expect("a company");
+    let ids: Vec<i64> = (0..CUSTOMERS).map(|_| tx.next_id()).collect();
+    let rows = ids.iter().enumerate().map(|(at, id)| {
+        vec![
+            (*id).into(),
+            1_i64.into(),
+            format!("K{at}").into(),
+            format!("客户{at}").into(),
+            0_i64.into(),
+            0_i64.into(),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    let columns = "id, company_id, code, name, created_at, updated_at";
+    tx.insert_many("customer", columns, rows.into_iter()).await.expect("customers");
+    tx.commit_housekeeping().await.expect("committed");
+    ids
+}
+
+fn line(n: usize, customers: &[i64]) -> NewLine {
+    let day = n % 28 + 1;
+    NewLine {
+        customer: customers[n * 7919 % customers.len()],
+        side: if n % 2 == 0 { Side::Ours } else { Side::Theirs },
+        currency: "CNY".to_owned(),
+        kind: LedgerKind::Sale,
+        reference: format!("XS202610{day:02}-{n:07}"),
+        other_reference: String::new(),
+        memo: "销售出库".to_owned(),
+        business_date: format!("2026-10-{day:02}"),
+        posting_date: format!("2026-10-{day:02}"),
+        due_date: Some(format!("2026-11-{day:02}")),
+        amount: (n as i64 * 37) % 9_999_999 + 1,
+        tax: None,
+        freight: None,
+        document: None,
+        reverses: None,
+        source: (String::new(), String::new()),
+        batch: None,
+    }
+}
