@@ -36,15 +36,11 @@ async fn run(engine: &str, address: &str, lines: usize) {
         let batch: Vec<NewLine> =
             (done..lines.min(done + BATCH)).map(|n| line(n, &customers)).collect();
         let mut tx = db.write().await.expect("a transaction");
-        let t = Instant::now();
         let ids = post(&mut tx, 1, "user-1", &batch).await;
         done += ids.expect("posted").len();
-        println!("post {:?}", t.elapsed());
         let action = "line.post".to_owned();
         tx.record(Event { company: 1, action, ..Event::default() });
-        let t = Instant::now();
         tx.commit().await.expect("committed");
-        println!("commit {:?}", t.elapsed());
     }
     told(engine, "L  posted", lines, started);
     let started = Instant::now();

@@ -16,6 +16,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
+use crate::document;
 use crate::features;
 use crate::problem::{self, Problem};
 
@@ -34,7 +35,10 @@ struct Document;
 
 /// The routes and their document.
 pub fn api() -> (Router<Shared>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(features::router()).split_for_parts()
+    let routes = OpenApiRouter::with_openapi(Document::openapi()).merge(features::router());
+    let (routes, mut document) = routes.split_for_parts();
+    document::complete(&mut document);
+    (routes, document)
 }
 
 /// The whole application.
