@@ -1,8 +1,9 @@
 //! The body of a request: bounded, parsed with the place of what is wrong, validated, digested.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use garde::Validate;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -44,6 +45,28 @@ where
         let value: T = parse(&bytes)?;
         value.validate().map_err(|report| invalid(&report))?;
         Ok(Self { value, digest })
+    }
+}
+
+/// The query of an address, parsed; what cannot be read is a problem like any other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        read.map(|query| Self(query.0)).map_err(|error| {
+            let what = std::error::Error::source(&error).map(ToString::to_string);
+            let what = what.unwrap_or_else(|| error.body_text());
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad_query",
+                format!("查询参数读不懂：{what}"),
+                format!("The query cannot be read: {what}"),
+            )
+        })
     }
 }
 

@@ -34,7 +34,7 @@ mod testing;
 pub use answer::Reply;
 pub use app::{App, Shared};
 pub use ctx::{Change, Ctx, EMPTY};
-pub use input::Input;
+pub use input::{Input, Query};
 pub use page::{Page, PageQuery};
 pub use permission::{Permission, Scope};
 pub use problem::{FieldError, Problem, ProblemBody};

@@ -1,7 +1,7 @@
 //! Signing in and out, and who works here.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use heqi_domain::{CompanyId, GrantId, Id, UserId};
@@ -15,7 +15,7 @@ use crate::app::Shared;
 use crate::auth::{self, password, session};
 use crate::ctx::{Address, At, Ctx};
 use crate::features::companies;
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::{Permission, built_in};
 use crate::problem::{Problem, ProblemBody};
