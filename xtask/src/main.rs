@@ -3,6 +3,7 @@
 //! No shell scripts: what a task does is written here, in the language of the house, and
 //! works the same on a laptop and on the build machine. `cargo xtask help` lists the tasks.
 
+mod api_fuzz;
 mod bench;
 mod demo;
 mod postgres;
@@ -24,6 +25,7 @@ cargo xtask <task>
   score                    only the release binary against labelled pairs
   tidy                     the rules of the house: crate edges, budgets, words, documents
   pg                       a private PostgreSQL to work with by hand, until Ctrl-C
+  fuzz [EXAMPLES]          schemathesis against the running server, all checks
   demo                     make an invented company, match its ledgers, show the bridge
   bench [--sizes 100k,1M,10M] [--runs N] [--only PART,…]
                            time Heqi beside DuckDB and Polars, write target/bench/report.md
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         "score" => test::run_scores(),
         "tidy" => tidy::run(),
         "pg" => postgres::run(),
+        "fuzz" => test::run_fuzz(rest),
         "setup" => setup::run(),
         "demo" => demo::run(),
         "bench" => bench::run(rest),

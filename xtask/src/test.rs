@@ -3,6 +3,7 @@
 //! A step that fails does not hide the next one: all run, a table shows them, and the last
 //! line counts them. What this machine cannot run is shown as skipped, with the reason.
 
+use crate::api_fuzz;
 use crate::postgres;
 use crate::score;
 use crate::shell::{self, answers, cache, command, on_build_machine, shared, succeeds};
@@ -60,6 +61,16 @@ pub fn run(arguments: &[String]) -> Result<bool> {
 /// A machine without a home for the cache.
 pub fn run_scores() -> Result<bool> {
     run_steps(&STEPS[STEPS.len() - 1..], &Environment::of(on_build_machine())?)
+}
+
+/// Only schemathesis, with as many examples an operation as one wants.
+///
+/// # Errors
+/// The server cannot be built or started.
+pub fn run_fuzz(arguments: &[String]) -> Result<bool> {
+    let examples = arguments.first().map_or(Ok(EXAMPLES), |text| text.parse())?;
+    let environment = Environment::of(on_build_machine())?;
+    Ok(fuzz(&environment, examples)? == Outcome::Passed)
 }
 
 fn run_steps(tasks: &[Task], environment: &Environment) -> Result<bool> {
@@ -128,6 +139,7 @@ const STEPS: &[Task] = &[
     ("private PostgreSQL", start_postgres),
     ("tests", tests),
     ("examples in the documentation", examples),
+    ("API under schemathesis", |env| fuzz(env, EXAMPLES)),
     ("release build", |env| env.runs(&["build", "--release", "--locked", "-p", "heqi"])),
 ];
 
@@ -159,6 +171,18 @@ fn examples(env: &Environment) -> Result<Outcome> {
     // Nothing after this step needs it.
     drop(env.cluster.take());
     outcome
+}
+
+/// Examples for each operation in the run that every change must pass.
+const EXAMPLES: u32 = 15;
+
+/// The debug binary, which the tests have built, under generated requests.
+fn fuzz(env: &Environment, examples: u32) -> Result<Outcome> {
+    if env.runs(&["build", "--locked", "-p", "heqi"])? == Outcome::Failed {
+        return Ok(Outcome::Failed);
+    }
+    let binary = env.target.join("debug").join(format!("heqi{}", std::env::consts::EXE_SUFFIX));
+    api_fuzz::run(&binary, examples)
 }
 
 /// The database server of the tests; a build machine without one gets it.
