@@ -19,7 +19,8 @@ const TOOL: &str = "schemathesis==4.32.5";
 /// Business rules refuse what a schema allows; that is an answer, and a documented one.
 const CONFIGURATION: &str = "[checks]\n\
     positive_data_acceptance.expected-statuses = \
-    [\"2xx\", \"3xx\", \"400\", \"401\", \"403\", \"404\", \"409\", \"412\", \"422\", \"428\", \"429\"]\n";
+    [\"2xx\", \"3xx\", \"400\", \"401\", \"403\", \"404\", \"409\", \"412\", \"422\", \
+    \"428\", \"429\"]\n";
 
 /// Operations that would end the session of the run, or wait for its end.
 const LEFT_OUT: &[&str] =
