@@ -17,6 +17,7 @@ pub mod answer;
 pub mod app;
 pub mod auth;
 pub mod ctx;
+mod docs_page;
 mod document;
 pub mod features;
 pub mod input;

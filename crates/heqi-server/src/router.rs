@@ -16,6 +16,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
+use crate::docs_page;
 use crate::document;
 use crate::features;
 use crate::problem::{self, Problem};
@@ -44,7 +45,9 @@ pub fn api() -> (Router<Shared>, utoipa::openapi::OpenApi) {
 /// The whole application.
 pub fn router(app: Shared) -> Router {
     let (routes, document) = api();
+    let page = docs_page::page(&serde_json::to_value(&document).unwrap_or_default());
     routes
+        .route("/api/docs", get(async move || page))
         .route("/api/openapi.json", get(async move || Json(document)))
         .route("/api/health", get(async || Json(serde_json::json!({ "status": "ok" }))))
         .route("/api/ready", get(ready))

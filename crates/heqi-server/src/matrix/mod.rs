@@ -184,7 +184,7 @@ async fn d10_routes_of_the_router_are_operations_of_the_document() {
     let app = TestApp::on_sqlite().await;
     let manager: Client = app.client_in("", "system_admin", "all", "").await;
     // Addresses that are no operation on purpose: they describe or watch the others.
-    for path in ["/api/openapi.json", "/api/health", "/api/ready"] {
+    for path in ["/api/openapi.json", "/api/docs", "/api/health", "/api/ready"] {
         manager.get(path).await.expect(200);
     }
     for path in ["/debug", "/api/debug", "/api/admin", "/metrics", "/api/test", "/"] {
