@@ -7,10 +7,13 @@ CREATE TABLE user_account (
     password_hash TEXT NOT NULL,
     password_set_at BIGINT NOT NULL,
     must_change_password BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Sealed; empty without a second factor. What is pending waits for its first code.
     totp_secret TEXT NOT NULL DEFAULT '',
+    totp_pending TEXT NOT NULL DEFAULT '',
     totp_last_step BIGINT NOT NULL DEFAULT 0,
     failed_logins BIGINT NOT NULL DEFAULT 0,
     locked_until BIGINT NOT NULL DEFAULT 0,
+    last_sign_in_at BIGINT,
     disabled_at BIGINT,
     version BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL

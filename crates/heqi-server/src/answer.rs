@@ -32,6 +32,14 @@ impl Reply {
         reply
     }
 
+    /// 204: done, and there is nothing to say.
+    #[must_use]
+    pub fn no_content() -> Self {
+        let mut reply = Self::new(StatusCode::NO_CONTENT, &());
+        reply.0.body.clear();
+        reply
+    }
+
     /// The same with the version that `If-Match` is to name next time.
     #[must_use]
     pub fn version(mut self, version: i64) -> Self {

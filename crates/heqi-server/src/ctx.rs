@@ -8,12 +8,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use heqi_domain::{CompanyId, Id, Lang};
 use heqi_platform::audit::Event;
-use heqi_platform::idempotency::{self, Key, Known};
+use heqi_platform::crypto::Context;
+use heqi_platform::idempotency::{self, Answer, Key, Known};
 use heqi_platform::{DbError, Tx};
 use sha2::{Digest, Sha256};
 
 use crate::answer::Reply;
-use crate::app::{Flight, Shared};
+use crate::app::{App, Flight, Shared};
 use crate::auth::{self, Caller};
 use crate::operations;
 use crate::permission::{Grants, Permission, Scope};
@@ -51,11 +52,12 @@ impl FromRequestParts<Shared> for Ctx {
             found.map(|(_, text)| text.parse::<CompanyId>().map(CompanyId::number))
         });
         let company = company.transpose().map_err(|_| Problem::not_found())?.unwrap_or(0);
-        let address = auth::address(parts);
+        let address = auth::address(app, parts);
         let mut tx = app.db.read().await?;
         let caller = auth::caller(app, &mut tx, parts).await?;
         let grants = auth::grants(&mut tx, &caller, company).await?;
         drop(tx);
+        auth::note_seen(app, &caller).await;
         if company != 0 && grants.0.is_empty() {
             return Err(Problem::not_found());
         }
@@ -156,11 +158,14 @@ impl Ctx {
         let mut tx = self.app.db.write().await?;
         match idempotency::find(&mut tx, &key, &request).await? {
             Known::New => {}
-            Known::Answered(answer) => return Err(Problem::replay(answer)),
+            Known::Answered(answer) => return Err(replay(&self.app, &key, answer)),
             Known::OtherRequest => return Err(key_reused()),
         }
-        // What the caller may do is looked up again under the write lock of the change: a role
-        // that was revoked a moment ago is gone.
+        // Who asks and what they may do is looked up again under the write lock of the change: a
+        // session that was ended, a role that was revoked a moment ago is gone.
+        if !auth::is_current(&mut tx, &self.caller).await? {
+            return Err(auth::unauthenticated());
+        }
         let grants = auth::grants(&mut tx, &self.caller, self.company).await?;
         if self.grants.0.keys().any(|held| !grants.0.contains_key(held)) {
             return Err(Problem::forbidden("revoked"));
@@ -184,6 +189,9 @@ impl Ctx {
 
     fn request_digest(&self, body: &[u8; 32]) -> [u8; 32] {
         let mut hash = Sha256::new();
+        // Keyed, since a body may hold a password: a plain digest in the database could be used
+        // to try passwords quickly.
+        hash.update(self.app.keys.cursor);
         for field in [&self.operation, self.if_match.as_deref().unwrap_or_default()] {
             hash.update((field.len() as u64).to_le_bytes());
             hash.update(field);
@@ -251,9 +259,25 @@ impl Change {
     ///
     /// # Errors
     /// Whatever the database says; then nothing has happened.
-    pub async fn answer(mut self, reply: Reply) -> Result<Reply, Problem> {
-        let stored =
-            idempotency::store(&mut self.tx, &self.key, &self.request, reply.answer()).await;
+    pub async fn answer(self, reply: Reply) -> Result<Reply, Problem> {
+        let stored = reply.answer().clone();
+        self.finish(&stored, reply).await
+    }
+
+    /// [`Change::answer`] for an answer that holds a secret: what is kept for a retry is sealed.
+    ///
+    /// # Errors
+    /// Whatever the database says; then nothing has happened.
+    pub async fn answer_secret(self, reply: Reply) -> Result<Reply, Problem> {
+        let mut stored = reply.answer().clone();
+        let sealed = self.app.keys.ring.seal_text(&place(&self.key), &stored.body);
+        let sealed = sealed.map_err(|error| DbError::Failed(error.to_string()))?;
+        stored.body = format!("{SEALED}{sealed}");
+        self.finish(&stored, reply).await
+    }
+
+    async fn finish(mut self, stored: &Answer, reply: Reply) -> Result<Reply, Problem> {
+        let stored = idempotency::store(&mut self.tx, &self.key, &self.request, stored).await;
         if let Err(error) = stored {
             if error.is_unique("idempotency") {
                 return Err(self.answered_elsewhere().await?);
@@ -271,11 +295,31 @@ impl Change {
         drop(tx);
         let mut tx = app.db.read().await?;
         Ok(match idempotency::find(&mut tx, &key, &request).await? {
-            Known::Answered(answer) => Problem::replay(answer),
+            Known::Answered(answer) => replay(&app, &key, answer),
             Known::OtherRequest => key_reused(),
             Known::New => in_flight(),
         })
     }
+}
+
+/// Begins a stored body that is sealed; no JSON begins like this.
+const SEALED: &str = "sealed:";
+
+/// The place that the stored answer of a key is sealed for.
+fn place(key: &Key) -> Context {
+    let column = format!("body {} {}", key.actor, key.key);
+    Context::field(key.company, "idempotency", &column, 0)
+}
+
+/// The answer that this request got before.
+fn replay(app: &App, key: &Key, mut answer: Answer) -> Problem {
+    if let Some(sealed) = answer.body.strip_prefix(SEALED) {
+        match app.keys.ring.open_text(&place(key), sealed) {
+            Ok(body) => answer.body = body,
+            Err(error) => return DbError::Failed(error.to_string()).into(),
+        }
+    }
+    Problem::replay(answer)
 }
 
 fn in_flight() -> Problem {
@@ -324,10 +368,10 @@ impl<S: Send + Sync, T: Id> FromRequestParts<S> for At<T> {
 #[derive(Debug)]
 pub struct Address(pub String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Address {
+impl FromRequestParts<Shared> for Address {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(auth::address(parts)))
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
+        Ok(Self(auth::address(app, parts)))
     }
 }

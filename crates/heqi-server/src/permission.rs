@@ -215,6 +215,23 @@ pub fn built_in(code: &str) -> Option<&'static BuiltInRole> {
     ROLES.iter().find(|role| role.code == code)
 }
 
+/// The one of the three roles kept apart that alone has this permission; none if it belongs to
+/// everyday work too.
+#[must_use]
+pub fn office(permission: Permission) -> Option<&'static BuiltInRole> {
+    let mut holders = ROLES.iter().filter(|role| role.permissions.contains(&permission));
+    holders.next().filter(|role| role.separated && holders.next().is_none())
+}
+
+/// The codes of the roles kept apart whose powers these permissions hold; more than one may not
+/// come together in one role or one person.
+#[must_use]
+pub fn offices<'p>(permissions: impl IntoIterator<Item = &'p Permission>) -> Vec<&'static str> {
+    let held: Vec<_> = permissions.into_iter().filter_map(|one| office(*one)).collect();
+    let separated = ROLES.iter().map(|role| role.code);
+    separated.filter(|code| held.iter().any(|office| office.code == *code)).collect()
+}
+
 /// For which customers a right holds: a union.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -307,6 +324,16 @@ mod tests {
         }
         let auditor = built_in("auditor").unwrap();
         assert!(auditor.permissions.iter().all(|p| p.code().ends_with(".read")));
+    }
+
+    #[test]
+    fn d8_each_office_is_known_by_the_powers_that_it_alone_has() {
+        for role in ROLES {
+            let expected: &[&str] = if role.separated { &[role.code] } else { &[] };
+            assert_eq!(offices(role.permissions), expected, "{}", role.code);
+        }
+        let both = [P::AuditRead, P::RolesGrant];
+        assert_eq!(offices(&both), ["security_admin", "auditor"]);
     }
 
     #[test]

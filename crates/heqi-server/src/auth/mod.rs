@@ -5,14 +5,16 @@
 
 pub mod limit;
 pub mod password;
+pub mod recovery;
 pub mod session;
+pub mod token;
 pub mod totp;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use heqi_domain::{Id, UserId};
 use heqi_platform::{DbError, Sql, Tx};
 use sha2::{Digest, Sha256};
@@ -34,7 +36,12 @@ pub struct Caller {
     pub token: Option<Token>,
     /// The password has to be changed before anything else.
     pub must_change_password: bool,
+    /// The session or token was last noted as used more than [`SEEN_EVERY_SECONDS`] ago.
+    pub unseen: bool,
 }
+
+/// The use of a session or a token is noted at most this often.
+pub const SEEN_EVERY_SECONDS: i64 = 60;
 
 /// A key for programs: it may do less than its owner, in one company.
 #[derive(Clone, Debug)]
@@ -67,14 +74,14 @@ impl Caller {
 /// 401 if nobody that is known; 403 if the password has to be changed first.
 pub async fn caller(app: &App, tx: &mut Tx, parts: &Parts) -> Result<Caller, Problem> {
     let caller = if let Some(token) = bearer(parts) {
-        token_caller(tx, token).await?
+        token::caller(tx, token).await?
     } else if let Some(token) = session::cookie(&parts.headers) {
         session::caller(app, tx, &token).await?
     } else {
         None
     };
     let caller = caller.ok_or_else(unauthenticated)?;
-    if caller.must_change_password && !parts.uri.path().starts_with("/api/me") {
+    if caller.must_change_password && !opens_the_way(parts) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "password_must_change",
@@ -83,6 +90,57 @@ pub async fn caller(app: &App, tx: &mut Tx, parts: &Parts) -> Result<Caller, Pro
         ));
     }
     Ok(caller)
+}
+
+/// What somebody may do whose password has to be changed: look, change it, sign out.
+fn opens_the_way(parts: &Parts) -> bool {
+    let request = (&parts.method, parts.uri.path());
+    let open = [
+        (&Method::GET, "/api/me"),
+        (&Method::POST, "/api/me/password"),
+        (&Method::DELETE, "/api/session"),
+    ];
+    open.contains(&request)
+}
+
+/// Notes that a session or a token is in use. Failing to note it refuses nobody: on a full disk
+/// reading still works.
+pub async fn note_seen(app: &App, caller: &Caller) {
+    if !caller.unseen {
+        return;
+    }
+    let noted = match (&caller.token, caller.session) {
+        (Some(token), _) => token::see(app, token.id).await,
+        (None, Some(session)) => session::see(app, session).await,
+        (None, None) => Ok(()),
+    };
+    if let Err(error) = noted {
+        tracing::warn!(%error, "the use of a session could not be noted");
+    }
+}
+
+/// Whether the caller is still let in, looked up again under the write lock of a change.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn is_current(tx: &mut Tx, caller: &Caller) -> Result<bool, DbError> {
+    let (find, id) = match &caller.token {
+        Some(token) => (
+            Sql::new(
+                "SELECT COUNT(*) FROM api_token t JOIN user_account u ON u.id = t.user_id \
+                 WHERE t.id = $1 AND t.revoked_at IS NULL AND u.disabled_at IS NULL",
+            ),
+            Some(token.id),
+        ),
+        None => (
+            Sql::new(
+                "SELECT COUNT(*) FROM session s JOIN user_account u ON u.id = s.user_id \
+                 WHERE s.id = $1 AND s.ended_at IS NULL AND u.disabled_at IS NULL",
+            ),
+            caller.session,
+        ),
+    };
+    Ok(tx.count(find.bind(id)).await? == 1)
 }
 
 /// 401: not signed in.
@@ -99,29 +157,6 @@ fn bearer(parts: &Parts) -> Option<&str> {
 #[must_use]
 pub fn secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-async fn token_caller(tx: &mut Tx, token: &str) -> Result<Option<Caller>, DbError> {
-    let find = Sql::new(
-        "SELECT t.id, t.company_id, t.permissions, u.id AS user_id, u.name FROM api_token t \
-         JOIN user_account u ON u.id = t.user_id WHERE t.token_hash = $1 \
-         AND t.revoked_at IS NULL AND t.expires_at > $2 AND u.disabled_at IS NULL",
-    );
-    let now = tx.now();
-    let row = tx.optional(find.bind(secret_hash(token)).bind(now)).await?;
-    let Some(row) = row else { return Ok(None) };
-    let codes: Vec<String> = row.json("permissions")?;
-    Ok(Some(Caller {
-        user: row.get("user_id")?,
-        name: row.get("name")?,
-        session: None,
-        token: Some(Token {
-            id: row.get("id")?,
-            company: row.get("company_id")?,
-            permissions: codes.iter().filter_map(|code| Permission::from_code(code)).collect(),
-        }),
-        must_change_password: false,
-    }))
 }
 
 /// What the caller may do in a company (0: outside of any).
@@ -141,14 +176,7 @@ pub async fn grants(tx: &mut Tx, caller: &Caller, company: i64) -> Result<Grants
         let (role, scope): (String, String) = (row.get("role")?, row.get("scope")?);
         let value: String = row.get("scope_value")?;
         let own: Option<String> = row.get("permissions")?;
-        let permissions: Vec<Permission> = match (built_in(&role), own) {
-            (Some(role), _) => role.permissions.to_vec(),
-            (None, Some(codes)) => {
-                let codes: Vec<String> = serde_json::from_str(&codes).unwrap_or_default();
-                codes.iter().filter_map(|code| Permission::from_code(code)).collect()
-            }
-            (None, None) => Vec::new(),
-        };
+        let permissions = permissions_of(&role, own.as_deref());
         for permission in permissions {
             grants.add(permission, &scope, &value, caller.user);
         }
@@ -162,9 +190,33 @@ pub async fn grants(tx: &mut Tx, caller: &Caller, company: i64) -> Result<Grants
     Ok(grants)
 }
 
-/// The address a request came from.
+/// What a role may do: a built-in one, or one of one's own by what is stored of it.
 #[must_use]
-pub fn address(parts: &Parts) -> String {
+pub fn permissions_of(role: &str, own: Option<&str>) -> Vec<Permission> {
+    match (built_in(role), own) {
+        (Some(role), _) => role.permissions.to_vec(),
+        (None, own) => own.map(stored_permissions).unwrap_or_default(),
+    }
+}
+
+/// The permissions in a column. What this version does not know permits nothing.
+#[must_use]
+pub fn stored_permissions(codes: &str) -> Vec<Permission> {
+    let codes: Vec<String> = serde_json::from_str(codes).unwrap_or_default();
+    codes.iter().filter_map(|code| Permission::from_code(code)).collect()
+}
+
+/// The address a request came from. Behind a proxy of our own that is what the proxy appended
+/// last; everything before it is the client's word.
+#[must_use]
+pub fn address(app: &App, parts: &Parts) -> String {
+    if app.config.behind_tls_proxy {
+        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
+        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+        if let Some(address) = last.and_then(|text| text.trim().parse::<IpAddr>().ok()) {
+            return address.to_string();
+        }
+    }
     let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     info.map_or_else(|| "local".to_owned(), |info| info.0.ip().to_string())
 }

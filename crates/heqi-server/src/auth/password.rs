@@ -1,6 +1,6 @@
 //! Passwords: Argon2id, computed a few at a time, never on the threads that answer requests.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -8,6 +8,7 @@ use crate::problem::Problem;
 /// OWASP's minimum: 19 MiB, 2 passes, 1 lane; about 50 ms.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
+const LANES: u32 = 1;
 
 /// Fewest characters of a password.
 pub const LENGTH_MIN: usize = 10;
@@ -19,7 +20,7 @@ const COMMON: &[&str] = &[
 ];
 
 fn argon() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default();
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or_default();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
@@ -82,6 +83,19 @@ pub async fn verify(app: &App, password: String, hash: Option<String>) -> Result
         argon().verify_password(password.as_bytes(), hash.as_str()).is_ok()
     })
     .await
+}
+
+/// Whether a stored hash was made with other parameters than today's: it is made anew when its
+/// owner signs in next.
+#[must_use]
+pub fn needs_rehash(hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return true };
+    let Ok(params) = Params::try_from(&hash) else { return true };
+    let cost = (params.m_cost(), params.t_cost(), params.p_cost());
+    let version = u32::from(Version::V0x13);
+    hash.algorithm.as_str() != Algorithm::Argon2id.as_str()
+        || hash.version != Some(version)
+        || cost != (MEMORY_KIB, PASSES, LANES)
 }
 
 async fn compute<T: Send + 'static>(

@@ -3,17 +3,14 @@
 use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use heqi_platform::{DbError, Sql, Tx};
+use heqi_platform::{DbError, Sql, Timestamp, Tx};
 
-use super::{Caller, secret_hash};
+use super::{Caller, SEEN_EVERY_SECONDS, secret_hash};
 use crate::app::App;
 
 /// `__Host-`: only from this host, only over TLS, for the whole site. Browsers treat loopback as
 /// secure, so it holds there too.
 pub const COOKIE: &str = "__Host-heqi";
-
-/// A session is noted as seen at most this often.
-const SEEN_EVERY_SECONDS: i64 = 60;
 
 /// The token in the cookie of a request.
 #[must_use]
@@ -84,11 +81,37 @@ pub async fn end(
     tx.execute(sql).await
 }
 
+/// Gives a session another token: who has the old one is out.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn renew(tx: &mut Tx, session: i64) -> Result<String, DbError> {
+    let token = random_token()?;
+    let sql = Sql::new("UPDATE session SET token_hash = $1 WHERE id = $2");
+    tx.execute(sql.bind(secret_hash(&token)).bind(session)).await?;
+    Ok(token)
+}
+
+/// Ends the session of a token, if there is one.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn end_token(tx: &mut Tx, token: &str) -> Result<u64, DbError> {
+    let sql = "UPDATE session SET ended_at = $1 WHERE token_hash = $2 AND ended_at IS NULL";
+    tx.execute(Sql::new(sql).bind(tx.now()).bind(secret_hash(token))).await
+}
+
+/// The instants that a session must have been seen after and opened after to be alive.
+#[must_use]
+pub fn limits(app: &App, now: Timestamp) -> (Timestamp, Timestamp) {
+    let idle = now.plus_seconds(-app.config.session_idle_minutes * 60);
+    (idle, now.plus_seconds(-app.config.session_hours_max * 3600))
+}
+
 /// Who holds this token; none if the session was ended, stood idle or is too old.
 pub(super) async fn caller(app: &App, tx: &mut Tx, token: &str) -> Result<Option<Caller>, DbError> {
     let now = tx.now();
-    let idle = now.plus_seconds(-app.config.session_idle_minutes * 60);
-    let oldest = now.plus_seconds(-app.config.session_hours_max * 3600);
+    let (idle, oldest) = limits(app, now);
     let find = Sql::new(
         "SELECT s.id, s.seen_at, s.user_id, u.name, u.must_change_password FROM session s \
          JOIN user_account u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.ended_at IS NULL \
@@ -96,22 +119,19 @@ pub(super) async fn caller(app: &App, tx: &mut Tx, token: &str) -> Result<Option
     );
     let row = tx.optional(find.bind(secret_hash(token)).bind(idle).bind(oldest)).await?;
     let Some(row) = row else { return Ok(None) };
-    let session: i64 = row.get("id")?;
-    let seen: heqi_platform::Timestamp = row.get("seen_at")?;
-    if seen < now.plus_seconds(-SEEN_EVERY_SECONDS) {
-        see(app, session).await?;
-    }
+    let seen: Timestamp = row.get("seen_at")?;
     Ok(Some(Caller {
         user: row.get("user_id")?,
         name: row.get("name")?,
-        session: Some(session),
+        session: Some(row.get("id")?),
         token: None,
         must_change_password: row.get("must_change_password")?,
+        unseen: seen < now.plus_seconds(-SEEN_EVERY_SECONDS),
     }))
 }
 
 /// Notes that a session was used.
-async fn see(app: &App, session: i64) -> Result<(), DbError> {
+pub(super) async fn see(app: &App, session: i64) -> Result<(), DbError> {
     let mut tx = app.db.write().await?;
     let sql = Sql::new("UPDATE session SET seen_at = $1 WHERE id = $2 AND ended_at IS NULL");
     tx.execute(sql.bind(tx.now()).bind(session)).await?;
