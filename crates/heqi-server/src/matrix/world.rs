@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::Method;
-use heqi_domain::{CustomerId, Id, JobId, UserId};
+use heqi_domain::{CustomerId, GrantId, Id, JobId, RoleId, SessionId, TokenId, UserId};
 use heqi_platform::Sql;
 
 use crate::testing::{Answer, Client, TestApp};
@@ -27,11 +27,19 @@ impl World {
         let foreign = BTreeMap::from([
             ("customer", CustomerId::text(customer)),
             ("user", UserId::text(999)),
+            ("session", SessionId::text(999)),
+            ("token", TokenId::text(999)),
+            ("grant", GrantId::text(999)),
+            ("role", RoleId::text(999)),
             ("job", JobId::text(999)),
         ]);
         let gone = BTreeMap::from([
             ("customer", CustomerId::text(12_345)),
             ("user", UserId::text(12_345)),
+            ("session", SessionId::text(12_345)),
+            ("token", TokenId::text(12_345)),
+            ("grant", GrantId::text(12_345)),
+            ("role", RoleId::text(12_345)),
             ("job", JobId::text(12_345)),
         ]);
         Self { company: app.company.clone(), foreign, gone }

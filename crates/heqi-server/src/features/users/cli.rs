@@ -3,13 +3,12 @@
 //!
 //! `who` is the account of the operating system, for the audit chain.
 
-use heqi_domain::{CompanyId, Id};
 use heqi_platform::Tx;
 use heqi_platform::audit::Event;
 
-use super::model::{NewGrant, NewUser, User};
+use super::model::{NewUser, User};
 use super::session::refuse_weak;
-use super::{duties, grants, people, store};
+use super::{duties, people, store};
 use crate::app::App;
 use crate::auth::{password, session};
 use crate::problem::Problem;
@@ -122,13 +121,7 @@ pub async fn grant(
             store::grants::company_by_code(&mut tx, code).await?.ok_or_else(missing)?
         }
     };
-    let new = NewGrant {
-        company: (number != 0).then(|| CompanyId::text(number)),
-        role: role.to_owned(),
-        scope: "all".to_owned(),
-        scope_value: String::new(),
-    };
-    grants::refuse_scope(&new)?;
+    duties::refuse_part(number, role)?;
     let permissions = duties::role_to_grant(&mut tx, number, role).await?;
     duties::refuse_combined(&mut tx, id, role, &permissions).await?;
     match store::grant(&mut tx, number, id, role, ("all", ""), "cli").await {
@@ -137,7 +130,7 @@ pub async fn grant(
         }
         granted => granted?,
     };
-    let detail = serde_json::json!({ "role": role, "company": new.company });
+    let detail = serde_json::json!({ "role": role, "company": company });
     tx.record(event(who, "grant.create", &user).with_detail(&detail));
     tx.commit().await?;
     Ok(user)

@@ -7,26 +7,11 @@
 use heqi_domain::{CompanyId, Lang, RoleId};
 use heqi_platform::Tx;
 
+use super::model::Grant;
 use super::store::{grants, roles};
-use crate::auth;
 use crate::ctx::Ctx;
 use crate::permission::{BuiltInRole, Permission, ROLES, built_in, offices};
 use crate::problem::Problem;
-
-/// Refuses unless the caller has a permission in this company (0: in the whole installation),
-/// looked up in the transaction of the change.
-pub(super) async fn require_in(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    company: i64,
-    permission: Permission,
-) -> Result<(), Problem> {
-    let held = auth::grants(tx, &ctx.caller, company).await?;
-    if held.0.contains_key(&permission) {
-        return Ok(());
-    }
-    Err(Problem::forbidden(permission.code()))
-}
 
 /// The number of a company that a request names; 0 if it names none.
 pub(super) async fn company_of(tx: &mut Tx, id: Option<&str>) -> Result<i64, Problem> {
@@ -99,18 +84,33 @@ pub(super) const fn label(role: &BuiltInRole, lang: Lang) -> &'static str {
     lang.pick(role.label[0], role.label[1])
 }
 
-/// Refuses if nobody else would administer the same place. `lost`: the roles that the person
-/// loses, with their companies.
+/// Roles whose last holder stays.
+const ADMINISTRATORS: [&str; 2] = ["system_admin", "security_admin"];
+
+/// The administrators look after the whole installation: in one company alone such a role would
+/// be half of one.
+pub(super) fn refuse_part(company: i64, role: &str) -> Result<(), Problem> {
+    match built_in(role).filter(|role| company != 0 && ADMINISTRATORS.contains(&role.code)) {
+        None => Ok(()),
+        Some(role) => Err(Problem::field(
+            "/company",
+            format!("{}管整个系统，授权时不选账套", label(role, Lang::Zh)),
+            format!("{}: granted for the whole installation only", label(role, Lang::En)),
+        )),
+    }
+}
+
+/// Refuses if nobody else would administer the installation. `lost`: what the person loses.
 pub(super) async fn refuse_last(
     tx: &mut Tx,
     user: i64,
-    lost: impl IntoIterator<Item = (i64, String)>,
+    lost: impl IntoIterator<Item = &Grant>,
 ) -> Result<(), Problem> {
     grants::lock_administrators(tx).await?;
-    for (company, role) in lost {
-        let kept = matches!(role.as_str(), "system_admin" | "security_admin");
-        let Some(role) = built_in(&role).filter(|_| kept) else { continue };
-        if grants::others(tx, user, role.code, company).await? == 0 {
+    for grant in lost {
+        let role = built_in(&grant.role).filter(|role| ADMINISTRATORS.contains(&role.code));
+        let Some(role) = role.filter(|_| grant.company.is_none()) else { continue };
+        if grants::others(tx, user, role.code).await? == 0 {
             let (zh, en) = (label(role, Lang::Zh), label(role, Lang::En).to_lowercase());
             return Err(Problem::conflict(
                 "last_administrator",
@@ -120,13 +120,4 @@ pub(super) async fn refuse_last(
         }
     }
     Ok(())
-}
-
-/// The companies and roles that a person holds, as [`refuse_last`] wants them.
-pub(super) async fn roles_of(tx: &mut Tx, user: i64) -> Result<Vec<(i64, String)>, Problem> {
-    let held = grants::list(tx, user).await?;
-    let company = |id: Option<String>| {
-        id.and_then(|id| id.parse::<CompanyId>().ok()).map_or(0, CompanyId::number)
-    };
-    Ok(held.into_iter().map(|grant| (company(grant.company), grant.role)).collect())
 }

@@ -18,7 +18,7 @@ use crate::problem::{Problem, ProblemBody};
     params(("user" = String, Path, description = "The person")),
     responses((status = 200, description = "Grants, by company", body = Vec<Grant>),
               (status = 404, description = "No such person", body = ProblemBody)),
-    extensions(("x-permission" = json!(["users.manage", "roles.grant", "sessions.manage"])))
+    extensions(("x-permission" = json!("users.manage|roles.grant|sessions.manage")))
 )]
 pub(super) async fn grant_list(
     ctx: Ctx,
@@ -49,19 +49,14 @@ pub(super) async fn grant_create(
     At(user): At<UserId>,
     input: Input<NewGrant>,
 ) -> Result<Reply, Problem> {
+    ctx.require(Permission::RolesGrant)?;
     let new = &input.value;
     let mut change = ctx.begin(&input.digest).await?;
-    let company = match duties::company_of(&mut change, new.company.as_deref()).await {
-        // Whoever may not grant anything learns nothing of companies either.
-        Err(_) if !ctx.may(Permission::RolesGrant) => {
-            return Err(Problem::forbidden(Permission::RolesGrant.code()));
-        }
-        company => company?,
-    };
-    duties::require_in(&ctx, &mut change, company, Permission::RolesGrant).await?;
     let person = locked(&mut change, user).await?;
     duties::refuse_own(&ctx, user.number())?;
     refuse_scope(new)?;
+    let company = duties::company_of(&mut change, new.company.as_deref()).await?;
+    duties::refuse_part(company, &new.role)?;
     let permissions = duties::role_to_grant(&mut change, company, &new.role).await?;
     duties::refuse_combined(&mut change, user.number(), &new.role, &permissions).await?;
     let (number, scope) = (user.number(), (new.scope.as_str(), new.scope_value.as_str()));
@@ -73,14 +68,14 @@ pub(super) async fn grant_create(
         id => id?,
     };
     let grant = store::grants::find(&mut change, number, id).await?;
-    let (_, grant) = grant.ok_or_else(Problem::not_found)?;
+    let grant = grant.ok_or_else(Problem::not_found)?;
     change.record(ctx.event("grant.create", &person.id, &person.login).with_detail(&grant));
     let location = format!("/api/users/{user}/grants/{}", GrantId::text(id));
     change.answer(Reply::created(location, &grant)).await
 }
 
 /// A department or a region has a name; everything else has none.
-pub(super) fn refuse_scope(new: &NewGrant) -> Result<(), Problem> {
+fn refuse_scope(new: &NewGrant) -> Result<(), Problem> {
     let named = matches!(new.scope.as_str(), "department" | "region");
     if named == new.scope_value.trim().is_empty() {
         return Err(Problem::field(
@@ -107,14 +102,12 @@ pub(super) async fn grant_revoke(
     At(user): At<UserId>,
     At(grant): At<GrantId>,
 ) -> Result<Reply, Problem> {
+    ctx.require(Permission::RolesGrant)?;
     let mut change = ctx.begin(&EMPTY).await?;
-    let found = store::grants::find(&mut change, user.number(), grant.number()).await?;
-    let company = found.as_ref().map_or(0, |(company, _)| *company);
-    duties::require_in(&ctx, &mut change, company, Permission::RolesGrant).await?;
-    let (company, held) = found.ok_or_else(Problem::not_found)?;
     let person = locked(&mut change, user).await?;
-    let lost = [(company, held.role.clone())];
-    duties::refuse_last(&mut change, user.number(), lost).await?;
+    let held = store::grants::find(&mut change, user.number(), grant.number()).await?;
+    let held = held.ok_or_else(Problem::not_found)?;
+    duties::refuse_last(&mut change, user.number(), [&held]).await?;
     store::grants::delete(&mut change, grant.number()).await?;
     change.record(ctx.event("grant.revoke", &person.id, &person.login).with_detail(&held));
     change.answer(Reply::no_content()).await

@@ -120,12 +120,12 @@ pub(super) async fn my_session_end(ctx: Ctx, At(one): At<SessionId>) -> Result<R
 
 /// Logs out everywhere, here too.
 #[utoipa::path(
-    delete, path = "/api/me/sessions", tag = "users", operation_id = "my_session_end_all",
+    delete, path = "/api/me/sessions", tag = "users", operation_id = "sign_out_everywhere",
     responses((status = 204, description = "No session is open any more"),
               (status = 401, description = "Not signed in", body = ProblemBody)),
     extensions(("x-permission" = json!("any")))
 )]
-pub(super) async fn my_session_end_all(ctx: Ctx) -> Result<Response, Problem> {
+pub(super) async fn sign_out_everywhere(ctx: Ctx) -> Result<Response, Problem> {
     session_of(&ctx)?;
     let mut change = ctx.begin(&EMPTY).await?;
     session::end(&mut change, ctx.user(), None, None).await?;

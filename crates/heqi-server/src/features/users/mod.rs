@@ -38,7 +38,7 @@ fn own() -> OpenApiRouter<Shared> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(me::me))
         .routes(routes!(me::password_change))
-        .routes(routes!(me::my_session_list, me::my_session_end_all))
+        .routes(routes!(me::my_session_list, me::sign_out_everywhere))
         .routes(routes!(me::my_session_end))
         .routes(routes!(second_factor::totp_enrol))
         .routes(routes!(second_factor::totp_confirm))

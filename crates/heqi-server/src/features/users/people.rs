@@ -1,7 +1,6 @@
 //! Who works here: what the system administrator does with people.
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_domain::UserId;
 use heqi_platform::Value;
 
@@ -11,7 +10,7 @@ use super::{duties, store};
 use crate::answer::{Reply, etag};
 use crate::auth::{password, session};
 use crate::ctx::{At, Change, Ctx, EMPTY};
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
@@ -30,7 +29,7 @@ pub(super) fn may_see(ctx: &Ctx) -> Result<(), Problem> {
     get, path = "/api/users", tag = "users", operation_id = "user_list", params(PageQuery),
     responses((status = 200, description = "A page of people, by login", body = Page<User>),
               (status = 403, description = "Not allowed", body = ProblemBody)),
-    extensions(("x-permission" = json!(["users.manage", "roles.grant", "sessions.manage"])))
+    extensions(("x-permission" = json!("users.manage|roles.grant|sessions.manage")))
 )]
 pub(super) async fn user_list(
     ctx: Ctx,
@@ -80,7 +79,7 @@ pub(super) async fn user_create(ctx: Ctx, input: Input<NewUser>) -> Result<Reply
     params(("user" = String, Path, description = "The person")),
     responses((status = 200, description = "The person", body = User),
               (status = 404, description = "No such person", body = ProblemBody)),
-    extensions(("x-permission" = json!(["users.manage", "roles.grant", "sessions.manage"])))
+    extensions(("x-permission" = json!("users.manage|roles.grant|sessions.manage")))
 )]
 pub(super) async fn user_view(
     ctx: Ctx,
@@ -140,8 +139,8 @@ pub(super) async fn user_disable(ctx: Ctx, At(user): At<UserId>) -> Result<Reply
 
 /// Ends everything that a person is let in by.
 pub(super) async fn disable(tx: &mut heqi_platform::Tx, user: i64) -> Result<(), Problem> {
-    let lost = duties::roles_of(tx, user).await?;
-    duties::refuse_last(tx, user, lost).await?;
+    let lost = store::grants::list(tx, user).await?;
+    duties::refuse_last(tx, user, &lost).await?;
     store::set_disabled(tx, user, true).await?;
     session::end(tx, user, None, None).await?;
     store::tokens::revoke(tx, user, None).await?;

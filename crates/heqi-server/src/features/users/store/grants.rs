@@ -19,17 +19,16 @@ pub async fn list(tx: &mut Tx, user: i64) -> Result<Vec<Grant>, DbError> {
     tx.rows(find.bind(user)).await?.iter().map(read).collect()
 }
 
-/// A role that a person holds, with the number of its company.
+/// A role that a person holds.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn find(tx: &mut Tx, user: i64, grant: i64) -> Result<Option<(i64, Grant)>, DbError> {
+pub async fn find(tx: &mut Tx, user: i64, grant: i64) -> Result<Option<Grant>, DbError> {
     let find = Sql::new(
         "SELECT id, company_id, role, scope, scope_value, granted_by, created_at \
          FROM role_grant WHERE user_id = $1 AND id = $2",
     );
-    let row = tx.optional(find.bind(user).bind(grant)).await?;
-    row.map(|row| Ok((row.get("company_id")?, read(&row)?))).transpose()
+    tx.optional(find.bind(user).bind(grant)).await?.map(|row| read(&row)).transpose()
 }
 
 fn read(row: &Row) -> Result<Grant, DbError> {
@@ -95,17 +94,17 @@ pub async fn lock_administrators(tx: &mut Tx) -> Result<(), DbError> {
     tx.rows(find.for_update()).await.map(drop)
 }
 
-/// How many people other than this one hold a role in the same place and are not disabled.
+/// How many people other than this one hold a role everywhere and are not disabled.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn others(tx: &mut Tx, user: i64, role: &str, company: i64) -> Result<i64, DbError> {
+pub async fn others(tx: &mut Tx, user: i64, role: &str) -> Result<i64, DbError> {
     let find = Sql::new(
         "SELECT COUNT(DISTINCT g.user_id) AS n FROM role_grant g \
          JOIN user_account u ON u.id = g.user_id WHERE g.role = $1 AND g.user_id <> $2 \
-         AND g.company_id IN (0, $3) AND u.disabled_at IS NULL",
+         AND g.company_id = 0 AND u.disabled_at IS NULL",
     );
-    tx.count(find.bind(role).bind(user).bind(company)).await
+    tx.count(find.bind(role).bind(user)).await
 }
 
 /// Whether there is such a company.

@@ -156,26 +156,22 @@ async fn b3_a_session_that_is_ended_between_read_and_begin_is_refused() {
     .await;
 }
 
-/// A request in the company that has been read and has not begun its change.
+/// A request of somebody that has been read and has not begun its change.
 async fn ctx(app: &TestApp, client: &Client) -> Ctx {
     use tower::ServiceExt;
-    let (name, value) = client.credential.clone().unwrap();
-    let request = Request::builder().uri(app.at("/x")).header(name, value);
-    let request = request.header("idempotency-key", "k").body(axum::body::Body::empty()).unwrap();
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let sender = std::sync::Arc::new(std::sync::Mutex::new(Some(sender)));
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     let shared = app.app.clone();
-    let router = axum::Router::new().route(
-        "/api/companies/{company}/x",
-        axum::routing::get(async move |request: axum::extract::Request| {
-            let (mut parts, _) = request.into_parts();
-            let ctx = Ctx::from_request_parts(&mut parts, &shared).await.unwrap();
-            let sender = sender.lock().unwrap().take().unwrap();
-            sender.send(ctx).unwrap();
-        }),
-    );
+    let handler = async move |request: axum::extract::Request| {
+        let mut parts = request.into_parts().0;
+        sender.send(Ctx::from_request_parts(&mut parts, &shared).await).await.unwrap();
+    };
+    let router = axum::Router::new()
+        .route("/api/companies/{company}/jobs/{job}", axum::routing::get(handler));
+    let (name, value) = client.credential.clone().unwrap();
+    let request = Request::builder().uri(app.at("/jobs/job-1")).header(name, value);
+    let request = request.header("idempotency-key", "k").body(axum::body::Body::empty()).unwrap();
     router.oneshot(request).await.unwrap();
-    receiver.await.unwrap()
+    receiver.recv().await.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,18 +206,18 @@ async fn a_grant_names_what_exists_and_is_made_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_security_administrator_of_one_company_grants_there_only() {
+async fn administrators_are_of_the_whole_installation() {
     on_both(async |app: TestApp| {
-        let security = app.client("security_admin").await;
-        let other = app.other_company().await;
+        let security = app.client_in("", "security_admin", "all", "").await;
         let person = app.client("sales").await;
         let at = format!("/api/users/{}/grants", person.user_text());
-        let grant = |company: Option<&str>| json!({ "company": company, "role": "read_only" });
-        security.post(&at, grant(Some(&other))).await.expect(403);
-        security.post(&at, grant(None)).await.expect(403);
-        security.post(&at, grant(Some(&app.company))).await.expect(201);
-        security.get(&app.at("/roles")).await.expect(200);
-        security.get(&format!("/api/companies/{other}/roles")).await.expect(404);
+        for role in ["system_admin", "security_admin"] {
+            let part = json!({ "company": app.company, "role": role });
+            let refused = security.post(&at, part).await.expect(422);
+            assert_eq!(refused.body["errors"][0]["pointer"], "/company");
+        }
+        let auditor = json!({ "company": app.company, "role": "auditor" });
+        security.post(&at, auditor).await.expect(201);
     })
     .await;
 }
