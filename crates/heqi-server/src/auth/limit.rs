@@ -48,7 +48,7 @@ impl Limiter {
     /// # Errors
     /// 429 with the seconds to wait.
     pub fn attempt(&self, account: &str, address: &str) -> Result<(), Problem> {
-        if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == 0 {
+        if self.counted.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
             self.addresses.retain_recent();
             self.accounts.retain_recent();
         }

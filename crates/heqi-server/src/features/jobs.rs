@@ -132,12 +132,14 @@ pub(crate) async fn job_events(
         }
         loop {
             let mut tx = ctx.read().await.ok()?;
-            // Looked up as on a first request: a right that was revoked ends the stream.
+            // Looked up as on a first request: a session that was ended or a right that was
+            // revoked ends the stream.
+            let current = crate::auth::is_current(&mut tx, &ctx.caller).await.ok()?;
             let grants = crate::auth::grants(&mut tx, &ctx.caller, ctx.company).await.ok()?;
             let row = visible(&ctx, &mut tx, job).await.ok()?;
             let now = shown(row, tx.now());
             drop(tx);
-            if grants.0.is_empty() {
+            if !current || grants.0.is_empty() {
                 return None;
             }
             if last.as_ref() != Some(&now) {

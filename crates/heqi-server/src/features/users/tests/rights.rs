@@ -192,8 +192,8 @@ async fn a_grant_names_what_exists_and_is_made_once() {
             let refused = security.post(&at, wrong).await.expect(422);
             assert_eq!(refused.body["errors"][0]["pointer"], pointer);
         }
-        let region =
-            json!({ "company": company, "role": "sales", "scope": "region", "scope_value": "华东" });
+        let region = json!({ "company": company, "role": "sales", "scope": "region",
+                    "scope_value": "华东" });
         let made = security.post(&at, region.clone()).await.expect(201);
         assert_eq!(made.text("scope_value"), "华东");
         let again = security.post(&at, region).await.expect(409);
