@@ -14,7 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use heqi_domain::{Id, UserId};
 use heqi_platform::{DbError, Sql, Tx};
 use sha2::{Digest, Sha256};
@@ -210,13 +210,32 @@ pub fn stored_permissions(codes: &str) -> Vec<Permission> {
 /// last; everything before it is the client's word.
 #[must_use]
 pub fn address(app: &App, parts: &Parts) -> String {
-    if app.config.behind_tls_proxy {
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
-        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
-        if let Some(address) = last.and_then(|text| text.trim().parse::<IpAddr>().ok()) {
-            return address.to_string();
-        }
+    if app.config.behind_tls_proxy
+        && let Some(address) = forwarded(&parts.headers)
+    {
+        return address.to_string();
     }
     let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     info.map_or_else(|| "local".to_owned(), |info| info.0.ip().to_string())
+}
+
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d4_of_forwarded_addresses_the_one_our_proxy_added_counts() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(forwarded(&headers), None);
+        headers.append("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        headers.append("x-forwarded-for", "198.51.100.1, 192.0.2.7".parse().unwrap());
+        assert_eq!(forwarded(&headers), "192.0.2.7".parse().ok());
+        headers.append("x-forwarded-for", "made up".parse().unwrap());
+        assert_eq!(forwarded(&headers), None);
+    }
 }
