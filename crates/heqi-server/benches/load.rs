@@ -92,7 +92,7 @@ fn line(n: usize, customers: &[i64]) -> NewLine {
     let day = n % 28 + 1;
     NewLine {
         customer: customers[n * 7919 % customers.len()],
-        side: if n % 2 == 0 { Side::Ours } else { Side::Theirs },
+        side: if n.is_multiple_of(2) { Side::Ours } else { Side::Theirs },
         currency: "CNY".to_owned(),
         kind: LedgerKind::Sale,
         reference: format!("XS202610{day:02}-{n:07}"),
