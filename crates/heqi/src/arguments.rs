@@ -1,10 +1,14 @@
 //! The command line as clap understands it. Every command leads its help with two examples.
 
+mod books;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use books::{Books, Serve, User, UserCommand};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Blue.on_default().bold())
@@ -107,6 +111,13 @@ pub enum Command {
                        heqi.toml --database postgres://heqi@db.example.com/heqi"
     )]
     Serve(Serve),
+
+    /// Add people, grant roles, reset passwords at the terminal 用户与授权
+    #[command(
+        before_help = "Examples 示例:\n  heqi user create liting --name 李婷 --data heqi-data\n  \
+                       heqi user grant liting accountant --company HQ --data heqi-data"
+    )]
+    User(User),
 
     /// Print a completion script for a shell 生成命令补全脚本
     #[command(before_help = "Examples 示例:\n  heqi completions bash > \
@@ -374,36 +385,4 @@ mod tests {
         }
         check(&mut Arguments::command());
     }
-}
-
-/// Arguments of `heqi serve`.
-#[derive(Debug, Args)]
-pub struct Serve {
-    /// Where the database is, and what else a server is told.
-    #[command(flatten)]
-    pub books: Books,
-
-    /// Address and port to listen on; 127.0.0.1:7300 by default 监听地址
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
-
-    /// Accept that a power failure may undo the last seconds 断电时可能丢失最后几秒
-    #[arg(long)]
-    pub may_lose_last_seconds: bool,
-}
-
-/// Which books a command works on.
-#[derive(Debug, Args)]
-pub struct Books {
-    /// Configuration file 配置文件
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Option<PathBuf>,
-
-    /// Folder of database and keys; heqi-data by default 数据目录
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub data: Option<PathBuf>,
-
-    /// postgres://… or a SQLite file; FOLDER/heqi.db by default 数据库
-    #[arg(long, value_name = "URL|FILE")]
-    pub database: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The `heqi` command: parses the command line, runs one sub-command, returns its exit code.
 
 mod arguments;
+mod books;
 mod completions;
 mod failure;
 mod input;
@@ -19,6 +20,7 @@ mod summary;
 mod tally;
 mod terminal;
 mod usage;
+mod user;
 mod verify;
 
 use std::process::ExitCode;
@@ -71,5 +73,6 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Sample(arguments) => sample::run(&arguments, terminal),
         Command::Rules(arguments) => rules::run(&arguments, terminal),
         Command::Serve(arguments) => serve::run(&arguments, terminal),
+        Command::User(arguments) => user::run(&arguments, terminal),
     }
 }

@@ -1,14 +1,13 @@
 //! `heqi serve`: the server, until it is told to stop.
 
-use heqi_platform::Clock;
-use heqi_platform::config::{Config, ConfigError};
-use heqi_server::app::{App, OpenError, Shared};
+use heqi_server::app::Shared;
 use heqi_server::features::users;
 use heqi_server::serve::{ServeError, listen, serve};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Books, Serve};
+use crate::arguments::Serve;
+use crate::books::{configuration, open, runtime};
 use crate::failure::{Failure, Kind};
 use crate::terminal::{Terminal, say};
 
@@ -33,58 +32,6 @@ pub fn run(arguments: &Serve, terminal: &Terminal) -> Result<(), Failure> {
             tell.send_replace(true);
         });
         serve(app, listener, stop).await.map_err(|error| unexpected(&error))
-    })
-}
-
-/// The configuration: file, variables, flags.
-///
-/// # Errors
-/// A key or value that is not known, with its place.
-pub fn configuration(books: &Books, terminal: &Terminal) -> Result<Config, Failure> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let mut config = Config::load(books.config.as_deref(), variables).map_err(|error| {
-        let kind = match &error {
-            ConfigError::File { .. } => Kind::Input,
-            ConfigError::Value { .. } => Kind::Usage,
-        };
-        let message = say!(terminal, "配置有误：{error}", "the configuration is wrong: {error}");
-        Failure::new(kind, message)
-    })?;
-    if let Some(data) = &books.data {
-        config.data.clone_from(data);
-    }
-    if let Some(database) = &books.database {
-        config.database.clone_from(database);
-    }
-    Ok(config)
-}
-
-/// Opens the books.
-///
-/// # Errors
-/// The database or the keys cannot be used.
-pub async fn open(config: Config, terminal: &Terminal) -> Result<Shared, Failure> {
-    App::open(config, Clock::System).await.map_err(|error| {
-        let (kind, text) = match &error {
-            OpenError::Db(error) => (Kind::Input, error.to_string()),
-            OpenError::Crypto(error) => {
-                (Kind::Integrity, terminal.pick(&error.zh(), &error.to_string()).to_owned())
-            }
-            OpenError::Signer(error) => (Kind::Integrity, error.to_string()),
-        };
-        Failure::new(kind, say!(terminal, "账打不开：{text}", "cannot open the books: {text}"))
-    })
-}
-
-/// A runtime of its own: the other commands need none.
-///
-/// # Errors
-/// The system gives no threads.
-pub fn runtime(terminal: &Terminal) -> Result<tokio::runtime::Runtime, Failure> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|error| {
-        Failure::new(Kind::Unexpected, say!(terminal, "无法启动：{error}", "cannot start: {error}"))
     })
 }
 

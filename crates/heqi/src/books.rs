@@ -1,0 +1,101 @@
+//! Opening the books of a server for a command, and saying why something was refused.
+
+use std::future::Future;
+
+use heqi_domain::Lang;
+use heqi_platform::Clock;
+use heqi_platform::config::{Config, ConfigError};
+use heqi_server::Problem;
+use heqi_server::app::{App, OpenError, Shared};
+
+use crate::arguments::Books;
+use crate::failure::{Failure, Kind};
+use crate::terminal::{Terminal, say};
+
+/// Opens the books and does something with them.
+///
+/// # Errors
+/// The books cannot be opened, or the work was refused.
+pub fn with<T, F: Future<Output = Result<T, Failure>>>(
+    books: &Books,
+    terminal: &Terminal,
+    work: impl FnOnce(Shared) -> F,
+) -> Result<T, Failure> {
+    let config = configuration(books, terminal)?;
+    runtime(terminal)?.block_on(async { work(open(config, terminal).await?).await })
+}
+
+/// A refusal of the server as a failure of a command.
+pub fn refused(problem: &Problem, terminal: &Terminal) -> Failure {
+    let kind = match problem.status.as_u16() {
+        401 | 403 => Kind::Permission,
+        409 | 412 => Kind::Conflict,
+        400 | 404 | 413 | 415 | 422 | 428 => Kind::Input,
+        _ => Kind::Unexpected,
+    };
+    let [zh, en] = &problem.detail;
+    let mut message = if terminal.lang == Lang::Zh { zh.clone() } else { en.clone() };
+    for error in &problem.errors {
+        message.push_str(&format!("\n  {} {}", error.pointer, error.detail));
+    }
+    Failure::new(kind, message)
+}
+
+/// The account of the operating system: who did it, for the audit chain.
+pub fn who() -> String {
+    let named =
+        ["USER", "USERNAME", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    named.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The configuration: file, variables, flags.
+///
+/// # Errors
+/// A key or value that is not known, with its place.
+pub fn configuration(books: &Books, terminal: &Terminal) -> Result<Config, Failure> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut config = Config::load(books.config.as_deref(), variables).map_err(|error| {
+        let kind = match &error {
+            ConfigError::File { .. } => Kind::Input,
+            ConfigError::Value { .. } => Kind::Usage,
+        };
+        let message = say!(terminal, "配置有误：{error}", "the configuration is wrong: {error}");
+        Failure::new(kind, message)
+    })?;
+    if let Some(data) = &books.data {
+        config.data.clone_from(data);
+    }
+    if let Some(database) = &books.database {
+        config.database.clone_from(database);
+    }
+    Ok(config)
+}
+
+/// Opens the books.
+///
+/// # Errors
+/// The database or the keys cannot be used.
+pub async fn open(config: Config, terminal: &Terminal) -> Result<Shared, Failure> {
+    App::open(config, Clock::System).await.map_err(|error| {
+        let (kind, text) = match &error {
+            OpenError::Db(error) => (Kind::Input, error.to_string()),
+            OpenError::Crypto(error) => {
+                (Kind::Integrity, terminal.pick(&error.zh(), &error.to_string()).to_owned())
+            }
+            OpenError::Signer(error) => (Kind::Integrity, error.to_string()),
+        };
+        Failure::new(kind, say!(terminal, "账打不开：{text}", "cannot open the books: {text}"))
+    })
+}
+
+/// A runtime of its own: the other commands need none.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime(terminal: &Terminal) -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| {
+        Failure::new(Kind::Unexpected, say!(terminal, "无法启动：{error}", "cannot start: {error}"))
+    })
+}
