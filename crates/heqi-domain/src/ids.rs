@@ -133,6 +133,8 @@ ids! {
     CustomerId = "customer",
     /// A discrepancy 差异 that is kept from run to run.
     DiscrepancyId = "discrepancy",
+    /// A document 单据 of ours: one line, or the two of an exchange or a transfer.
+    DocumentId = "document",
     /// A role granted to a user 授权.
     GrantId = "grant",
     /// Lines that settle each other 匹配组.

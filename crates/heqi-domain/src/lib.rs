@@ -13,6 +13,7 @@ mod currency;
 mod day;
 mod entry;
 mod fee;
+pub mod goods;
 mod ids;
 mod lang;
 mod line;
@@ -34,8 +35,9 @@ pub use entry::EntryKind;
 pub use fee::{Fee, Rounding};
 pub use ids::{
     AdjustmentId, AttachmentId, BatchId, CommentId, CompanyId, ContactId, CustomerId,
-    DiscrepancyId, GrantId, GroupId, Id, JobId, LineId, MalformedId, PeriodId, PlanId, PriceListId,
-    ProductId, RoleId, RulesId, RunId, SessionId, StatementId, TemplateId, TokenId, UserId, ViewId,
+    DiscrepancyId, DocumentId, GrantId, GroupId, Id, JobId, LineId, MalformedId, PeriodId, PlanId,
+    PriceListId, ProductId, RoleId, RulesId, RunId, SessionId, StatementId, TemplateId, TokenId,
+    UserId, ViewId,
 };
 pub use lang::{Lang, UnknownLang};
 pub use line::{AT_A_TIME, Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
