@@ -25,7 +25,7 @@ CREATE TABLE line (
         OR state = 'rejected' OR state = 'withdrawn'),
     -- Gapless for each company, side and year of the posting date, given at posting.
     voucher_no BIGINT,
-    -- The document it is a leg of (an exchange has two), the line it reverses.
+    -- The document it is a leg of (an exchange and a transfer have two), the line it reverses.
     document_id BIGINT,
     reverses_id BIGINT,
     -- Where it came from: system and key there, or batch and row of a file.
@@ -35,14 +35,24 @@ CREATE TABLE line (
     batch_row BIGINT,
     -- Digest of what the line says, without where it came from: equal lines have equal digests.
     content BYTEA NOT NULL,
+    -- Why it was rejected or what it reverses: the words of who did it.
+    reason TEXT NOT NULL DEFAULT '',
     created_by TEXT NOT NULL DEFAULT '',
+    -- Who wrote it last: neither this person nor the first writer may post it.
+    changed_by TEXT NOT NULL DEFAULT '',
     posted_by TEXT NOT NULL DEFAULT '',
     posted_at BIGINT,
     version BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL
 );
 -- The running balance, the statement, the match: one account in order.
-CREATE INDEX line_account ON line (company_id, customer_id, side, business_date, id);
+-- Holds all that a balance needs: sums never look at the lines themselves.
+CREATE INDEX line_account ON line (company_id, customer_id, side, business_date, id, currency, state, amount);
+-- The query: newest first, of one kind, by amount.
+CREATE INDEX line_date ON line (company_id, business_date, id);
+CREATE INDEX line_kind ON line (company_id, kind, business_date, id);
+CREATE INDEX line_amount ON line (company_id, amount, business_date, id);
+CREATE INDEX line_document ON line (document_id) WHERE document_id IS NOT NULL;
 CREATE INDEX line_reference ON line (company_id, reference);
 CREATE INDEX line_batch ON line (batch_id) WHERE batch_id IS NOT NULL;
 CREATE UNIQUE INDEX line_source ON line (company_id, side, source, source_key)
@@ -76,6 +86,20 @@ CREATE TABLE voucher_series (
     next BIGINT NOT NULL,
     PRIMARY KEY (company_id, series)
 );
+
+-- Which customers' ledgers changed last: one number for each change of a company, given under
+-- lock, so that who has seen a number has seen every smaller one.
+CREATE TABLE ledger_clock (
+    company_id BIGINT PRIMARY KEY,
+    sequence BIGINT NOT NULL
+);
+CREATE TABLE ledger_change (
+    company_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    PRIMARY KEY (company_id, customer_id)
+);
+CREATE INDEX ledger_change_sequence ON ledger_change (company_id, sequence);
 
 CREATE TABLE attachment (
     id BIGINT PRIMARY KEY,
