@@ -35,7 +35,7 @@ CREATE TABLE line (
     batch_row BIGINT,
     -- Digest of what the line says, without where it came from: equal lines have equal digests.
     content BYTEA NOT NULL,
-    -- Why it was rejected or what it reverses: the words of who did it.
+    -- Why it was rejected.
     reason TEXT NOT NULL DEFAULT '',
     created_by TEXT NOT NULL DEFAULT '',
     -- Who wrote it last: neither this person nor the first writer may post it.
@@ -51,7 +51,7 @@ CREATE INDEX line_account ON line (company_id, customer_id, side, business_date,
 -- The query: newest first, of one kind, by amount.
 CREATE INDEX line_date ON line (company_id, business_date, id);
 CREATE INDEX line_kind ON line (company_id, kind, business_date, id);
-CREATE INDEX line_amount ON line (company_id, amount, business_date, id);
+CREATE INDEX line_amount ON line (company_id, amount, id);
 CREATE INDEX line_document ON line (document_id) WHERE document_id IS NOT NULL;
 CREATE INDEX line_reference ON line (company_id, reference);
 CREATE INDEX line_batch ON line (batch_id) WHERE batch_id IS NOT NULL;

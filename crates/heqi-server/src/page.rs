@@ -95,7 +95,8 @@ impl<T> Page<T> {
     }
 }
 
-fn cursor(key: &[u8; 32], values: &[Value]) -> String {
+/// The cursor of a place in a list: the values that it is sorted by there.
+pub(crate) fn cursor(key: &[u8; 32], values: &[Value]) -> String {
     let values: Vec<serde_json::Value> = values
         .iter()
         .map(|value| match value {

@@ -1,7 +1,7 @@
 //! A line of a ledger, and how lines are posted: in number order, never into a signed period.
 
 use heqi_domain::{EntryKind, Lang, Side};
-use heqi_platform::{DbError, Sql, Tx, Value};
+use heqi_platform::{DbError, Sql, Timestamp, Tx, Value};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -162,12 +162,10 @@ pub async fn post(
     let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
     let locked = customers::lock(tx, company, &wanted).await?;
     for (at, line) in lines.iter().enumerate() {
-        let found = locked.binary_search_by_key(&line.customer, |customer| customer.id);
-        let customer = &locked[found.map_err(|_| Problem::not_found())?];
-        refuse_signed(&customer.locked_through, &line.business_date, at)?;
-        refuse_signed(&customer.locked_through, &line.posting_date, at)?;
+        refuse_locked(&locked, line.customer, [&line.business_date, &line.posting_date], at)?;
     }
-    let vouchers = vouchers(tx, company, lines).await?;
+    let series: Vec<_> = lines.iter().map(|line| series(line.side, &line.posting_date)).collect();
+    let vouchers = vouchers(tx, company, &series).await?;
     let now = tx.now();
     // Account by account, each in its own order: the rows of an account lie together in the
     // index that everybody asks.
@@ -177,9 +175,105 @@ pub async fn post(
     for at in &order {
         ids[*at] = tx.next_id();
     }
-    let rows = order.iter().map(|at| row(&lines[*at], ids[*at], company, by, vouchers[*at], now));
+    let rows = order.iter().map(|at| {
+        let posted = Some((vouchers[*at], by, now));
+        let id = ids[*at];
+        let stamp = Stamp { id, created_by: by, changed_by: by, created_at: now, version: 1 };
+        row(&lines[*at], company, &stamp, posted)
+    });
     tx.insert_many("line", COLUMNS, rows).await?;
+    touch(tx, company, &wanted).await?;
     Ok(ids)
+}
+
+/// A line that waits for its posting: its number, its customer, its business and posting date.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub id: i64,
+    pub customer: i64,
+    pub dates: [String; 2],
+}
+
+/// Posts lines of ours that were drafted; their voucher numbers, in their order.
+///
+/// # Errors
+/// As [`post`]. Nothing is written before every line may be posted.
+pub(super) async fn post_waiting(
+    tx: &mut Tx,
+    company: i64,
+    by: &str,
+    lines: &[Waiting],
+) -> Result<Vec<i64>, Problem> {
+    let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
+    let locked = customers::lock(tx, company, &wanted).await?;
+    for (at, line) in lines.iter().enumerate() {
+        refuse_locked(&locked, line.customer, [&line.dates[0], &line.dates[1]], at)?;
+    }
+    let series: Vec<_> = lines.iter().map(|line| series(Side::Ours, &line.dates[1])).collect();
+    let vouchers = vouchers(tx, company, &series).await?;
+    for (line, voucher) in lines.iter().zip(&vouchers) {
+        let update = Sql::new(
+            "UPDATE line SET state = 'posted', voucher_no = $1, posted_by = $2, posted_at = $3, \
+             version = version + 1 WHERE company_id = $4 AND id = $5 AND state = 'review'",
+        );
+        let update = update.bind(*voucher).bind(by).bind(tx.now()).bind(company).bind(line.id);
+        if tx.execute(update).await? != 1 {
+            return Err(DbError::Conflict.into());
+        }
+    }
+    touch(tx, company, &wanted).await?;
+    Ok(vouchers)
+}
+
+/// Writes a draft of ours.
+///
+/// # Errors
+/// Whatever the database says.
+pub(super) async fn draft(
+    tx: &mut Tx,
+    company: i64,
+    line: &NewLine,
+    stamp: &Stamp<'_>,
+) -> Result<(), DbError> {
+    let row = row(line, company, stamp, None);
+    tx.insert_many("line", COLUMNS, std::iter::once(row)).await?;
+    Ok(())
+}
+
+/// Says that the ledgers of these customers changed: whoever watches them is told. Part of
+/// [`post`]; for those who withdraw lines themselves.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn touch(tx: &mut Tx, company: i64, customers: &[i64]) -> Result<(), DbError> {
+    let next = Sql::new(
+        "INSERT INTO ledger_clock (company_id, sequence) VALUES ($1, 1) \
+         ON CONFLICT (company_id) DO UPDATE SET sequence = ledger_clock.sequence + 1 \
+         RETURNING sequence",
+    );
+    let sequence: i64 = tx.one(next.bind(company)).await?.get("sequence")?;
+    let mut sorted = customers.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    for customer in sorted {
+        let mark = Sql::new(
+            "INSERT INTO ledger_change (company_id, customer_id, sequence) VALUES ($1, $2, $3) \
+             ON CONFLICT (company_id, customer_id) DO UPDATE SET sequence = $3",
+        );
+        tx.execute(mark.bind(company).bind(customer).bind(sequence)).await?;
+    }
+    Ok(())
+}
+
+fn refuse_locked(
+    locked: &[customers::Brief],
+    customer: i64,
+    dates: [&String; 2],
+    at: usize,
+) -> Result<(), Problem> {
+    let found = locked.binary_search_by_key(&customer, |customer| customer.id);
+    let customer = &locked[found.map_err(|_| Problem::not_found())?];
+    dates.into_iter().try_for_each(|date| refuse_signed(&customer.locked_through, date, at))
 }
 
 fn refuse_signed(locked_through: &str, date: &str, at: usize) -> Result<(), Problem> {
@@ -194,14 +288,16 @@ fn refuse_signed(locked_through: &str, date: &str, at: usize) -> Result<(), Prob
     Err(problem.with_facts(serde_json::json!({ "line": at, "locked_through": locked_through })))
 }
 
-/// The next numbers of each series: company, side and year of the posting date, without a gap.
-async fn vouchers(tx: &mut Tx, company: i64, lines: &[NewLine]) -> Result<Vec<i64>, DbError> {
-    let series = |line: &NewLine| {
-        format!("{}-{}", side_code(line.side), line.posting_date.get(..4).unwrap_or_default())
-    };
-    let mut counts: std::collections::BTreeMap<String, i64> = std::collections::BTreeMap::new();
-    for line in lines {
-        *counts.entry(series(line)).or_default() += 1;
+/// Company, side and year of the posting date have their own numbers.
+fn series(side: Side, posting_date: &str) -> String {
+    format!("{}-{}", side_code(side), posting_date.get(..4).unwrap_or_default())
+}
+
+/// The next numbers of each series, without a gap.
+async fn vouchers(tx: &mut Tx, company: i64, series: &[String]) -> Result<Vec<i64>, DbError> {
+    let mut counts: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
+    for name in series {
+        *counts.entry(name).or_default() += 1;
     }
     for (name, count) in &mut counts {
         let take = Sql::new(
@@ -209,34 +305,44 @@ async fn vouchers(tx: &mut Tx, company: i64, lines: &[NewLine]) -> Result<Vec<i6
              ON CONFLICT (company_id, series) DO UPDATE SET next = voucher_series.next + $3 \
              RETURNING next",
         );
-        let row = tx.one(take.bind(company).bind(name.as_str()).bind(*count)).await?;
+        let row = tx.one(take.bind(company).bind(*name).bind(*count)).await?;
         // What is left in the map is the next number to give out.
         *count = row.get::<i64>("next")? - *count;
     }
-    let number = |line: &NewLine| {
-        let next = counts.entry(series(line)).or_default();
+    let mut numbers = Vec::with_capacity(series.len());
+    for name in series {
+        let next = counts.entry(name).or_default();
+        numbers.push(*next);
         *next += 1;
-        *next - 1
-    };
-    Ok(lines.iter().map(number).collect())
+    }
+    Ok(numbers)
+}
+
+/// Who wrote a line, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stamp<'a> {
+    pub id: i64,
+    pub created_by: &'a str,
+    pub changed_by: &'a str,
+    pub created_at: Timestamp,
+    pub version: i64,
 }
 
 const COLUMNS: &str = "id, company_id, customer_id, side, currency, kind, reference, \
      other_reference, memo, business_date, posting_date, due_date, amount, tax, freight, state, \
      voucher_no, document_id, reverses_id, source, source_key, batch_id, batch_row, content, \
-     created_by, posted_by, posted_at, created_at";
+     created_by, changed_by, posted_by, posted_at, created_at, version";
 
+/// The values of a line; posted with a voucher number by somebody at an instant, or a draft.
 fn row(
     line: &NewLine,
-    id: i64,
     company: i64,
-    by: &str,
-    voucher: i64,
-    now: heqi_platform::Timestamp,
+    stamp: &Stamp<'_>,
+    posted: Option<(i64, &str, Timestamp)>,
 ) -> Vec<Value> {
     let (batch, batch_row) = line.batch.unzip();
     vec![
-        id.into(),
+        stamp.id.into(),
         company.into(),
         line.customer.into(),
         side_code(line.side).into(),
@@ -251,8 +357,8 @@ fn row(
         line.amount.into(),
         line.tax.into(),
         line.freight.into(),
-        "posted".into(),
-        voucher.into(),
+        posted.map_or("draft", |_| "posted").into(),
+        posted.map(|(voucher, ..)| voucher).into(),
         line.document.into(),
         line.reverses.into(),
         (&line.source.0).into(),
@@ -260,9 +366,11 @@ fn row(
         batch.into(),
         batch_row.into(),
         line.content().into(),
-        by.into(),
-        by.into(),
-        now.into(),
-        now.into(),
+        stamp.created_by.into(),
+        stamp.changed_by.into(),
+        posted.map_or("", |(_, by, _)| by).into(),
+        posted.map(|(.., at)| at).into(),
+        stamp.created_at.into(),
+        stamp.version.into(),
     ]
 }
