@@ -247,6 +247,20 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// GET of a stream of events: what is read of it is the caller's to say.
+    pub async fn stream(&self, path: &str) -> axum::response::Response {
+        self.stream_from(path, "").await
+    }
+
+    /// The same after an event that was seen.
+    pub async fn stream_from(&self, path: &str, last: &str) -> axum::response::Response {
+        let mut request = Request::builder().uri(path).header("last-event-id", last);
+        if let Some((name, value)) = &self.credential {
+            request = request.header(name, value);
+        }
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
     /// Any request; an `Idempotency-Key` is added unless one is given.
     pub async fn send(
         &self,

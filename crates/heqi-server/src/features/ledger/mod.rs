@@ -4,11 +4,15 @@
 //! voucher numbers have no gap; nothing is dated within a signed period; who wrote a document
 //! does not post it; a document's amount is what its goods come to.
 
+mod attachments;
 pub mod balance;
 mod check;
 mod documents;
+mod events;
+mod export;
 pub mod line;
 pub mod lists;
+mod media;
 pub mod model;
 pub mod query;
 mod reversal;
@@ -16,6 +20,7 @@ mod review;
 mod store;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,6 +45,12 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(review::document_reject))
         .routes(routes!(lists::line_list))
         .routes(routes!(lists::line_total))
+        .routes(routes!(export::line_export))
+        .routes(routes!(views::view_list, views::view_create))
+        .routes(routes!(views::view_view, views::view_replace, views::view_delete))
+        .routes(routes!(events::ledger_events))
+        .routes(routes!(attachments::attachment_list, attachments::attachment_create))
+        .routes(routes!(attachments::attachment_download))
         .routes(routes!(balance::balance_view))
         .routes(routes!(balance::balance_list))
         .routes(routes!(balance::account_view))

@@ -405,3 +405,11 @@ pub(super) fn plain(text: &str, (): &()) -> garde::Result {
     let [zh, en] = ["不能含换行、制表等控制字符", "Control characters cannot be kept"];
     Err(garde::Error::new(lang().pick(zh, en)))
 }
+
+/// Which saved views.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct ViewQuery {
+    /// Of one screen only.
+    pub screen: Option<String>,
+}

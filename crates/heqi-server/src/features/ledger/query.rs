@@ -85,6 +85,13 @@ pub struct AccountQuery {
     pub cursor: Option<String>,
 }
 
+/// Which kind of file.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+pub struct ExportQuery {
+    /// `csv` (UTF-8, unless said otherwise), `csv_gbk` or `xlsx`.
+    pub format: Option<String>,
+}
+
 /// What a list is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {

@@ -1,6 +1,7 @@
 //! What the ledger promises, asked over HTTP and checked by SQL of its own.
 
 mod documents;
+mod files;
 mod posting;
 mod queries;
 
