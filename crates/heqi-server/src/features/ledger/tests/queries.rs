@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::features::ledger::line::{LedgerKind, NewLine, post};
 use crate::testing::{Client, TestApp, on_both};
 
-fn new_line(customer: i64, side: Side, kind: LedgerKind, date: &str, amount: i64) -> NewLine {
+pub fn new_line(customer: i64, side: Side, kind: LedgerKind, date: &str, amount: i64) -> NewLine {
     NewLine {
         customer,
         side,
