@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::http::Method;
-use heqi_domain::{CustomerId, GrantId, Id, JobId, RoleId, SessionId, TokenId, UserId};
+use heqi_domain::{
+    AttachmentId, CustomerId, DocumentId, GrantId, Id, JobId, LineId, RoleId, SessionId, TokenId,
+    UserId, ViewId,
+};
 use heqi_platform::Sql;
 
+use crate::features::ledger::{self, NewLine};
 use crate::testing::{Answer, Client, TestApp};
 
 /// The ids that stand for `{customer}`, `{line}`, … in an address.
@@ -18,7 +22,37 @@ pub struct World {
 }
 
 /// Objects that belong to a customer: a partial scope hides them.
-const SCOPED: &[&str] = &["customer"];
+const SCOPED: &[&str] = &["customer", "line", "document"];
+
+/// The document that the line is a leg of.
+const DOCUMENT: i64 = 999;
+
+/// A posted line of a customer, written as an import does; its number.
+async fn line(app: &TestApp, customer: i64) -> i64 {
+    let new = NewLine {
+        customer,
+        side: heqi_domain::Side::Ours,
+        currency: "CNY".into(),
+        kind: ledger::LedgerKind::Sale,
+        reference: "X-1".into(),
+        other_reference: String::new(),
+        memo: String::new(),
+        business_date: "2026-10-08".into(),
+        posting_date: "2026-10-08".into(),
+        due_date: None,
+        amount: 100,
+        tax: None,
+        freight: None,
+        document: Some(DOCUMENT),
+        reverses: None,
+        source: (String::new(), String::new()),
+        batch: None,
+    };
+    let mut tx = app.app.db.write().await.unwrap();
+    let posted = ledger::post(&mut tx, app.company_number(), "test", &[new]).await.unwrap();
+    tx.commit_housekeeping().await.unwrap();
+    posted[0]
+}
 
 impl World {
     /// Writes the objects straight into the database.
@@ -32,6 +66,10 @@ impl World {
             ("grant", GrantId::text(999)),
             ("role", RoleId::text(999)),
             ("job", JobId::text(999)),
+            ("line", LineId::text(line(app, customer).await)),
+            ("document", DocumentId::text(DOCUMENT)),
+            ("attachment", AttachmentId::text(999)),
+            ("view", ViewId::text(999)),
         ]);
         let gone = BTreeMap::from([
             ("customer", CustomerId::text(12_345)),
@@ -41,6 +79,10 @@ impl World {
             ("grant", GrantId::text(12_345)),
             ("role", RoleId::text(12_345)),
             ("job", JobId::text(12_345)),
+            ("line", LineId::text(12_345)),
+            ("document", DocumentId::text(12_345)),
+            ("attachment", AttachmentId::text(12_345)),
+            ("view", ViewId::text(12_345)),
         ]);
         Self { company: app.company.clone(), foreign, gone }
     }
@@ -86,6 +128,9 @@ impl World {
     pub async fn ask(&self, client: &Client, method: &Method, path: &str) -> Answer {
         let body =
             (*method != Method::GET && *method != Method::DELETE).then(|| serde_json::json!({}));
+        // The ledger's events never end: who may watch them is seen from the headers alone.
+        let endless = *method == Method::GET && path.ends_with("/events");
+        let method = if endless { &Method::HEAD } else { method };
         client.send(method.clone(), path, &[("if-match", "\"v999\"")], body).await
     }
 }

@@ -1,7 +1,6 @@
 //! Balances 余额: of an account line by line, as of a day, and as it was known on a day.
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_domain::{CustomerId, Id, LineId, day_from_iso};
 use heqi_platform::{DbError, Row, Sql, Tx, Value};
 use serde::Serialize;
@@ -12,6 +11,7 @@ use super::query::{AccountQuery, BalanceQuery, date, side};
 use super::store;
 use crate::ctx::{At, Ctx};
 use crate::features::customers;
+use crate::input::Query;
 use crate::page::{self, Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};

@@ -1,7 +1,6 @@
 //! Lists of lines: the query, its total.
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_platform::{DbError, Row, Sql};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,6 +8,7 @@ use utoipa::ToSchema;
 use super::model::Line;
 use super::query::{self, LineQuery};
 use crate::ctx::Ctx;
+use crate::input::Query;
 use crate::page::Page;
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};

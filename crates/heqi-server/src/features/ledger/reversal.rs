@@ -91,8 +91,10 @@ async fn reverse(
         _ => problem,
     })?;
     let lines = store::lines(tx, ctx.company, &ids).await?;
-    for (leg, line) in legs.iter().zip(&lines) {
-        let detail = serde_json::json!({ "reason": reason, "by": line.id, "date": date });
+    for leg in &legs {
+        let by = lines.iter().find(|line| line.reverses.as_ref() == Some(&leg.id));
+        let by = by.map(|line| &line.id);
+        let detail = serde_json::json!({ "reason": reason, "by": by, "date": date });
         tx.record(ctx.event("line.reverse", &leg.id, &leg.reference).with_detail(&detail));
     }
     Ok(lines)

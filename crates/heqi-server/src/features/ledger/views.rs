@@ -4,7 +4,6 @@
 //! sees what is theirs to see.
 
 use axum::Json;
-use axum::extract::Query;
 use garde::Validate;
 use heqi_domain::{CompanyId, Id, ViewId};
 use heqi_platform::{DbError, Row, Sql, Tx};
@@ -14,7 +13,7 @@ use utoipa::ToSchema;
 use super::model::{ViewQuery, plain};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx, EMPTY};
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
 
