@@ -339,6 +339,10 @@ impl Filter {
             sql.push(" AND line.state <> 'withdrawn'");
         } else {
             sql.push(" AND line.state IN ").push_list(self.states.iter().copied());
+            if !self.states.iter().any(|state| ["posted", "withdrawn"].contains(state)) {
+                // In the words of the index of what waits, or it would not be taken.
+                sql.push(" AND line.state <> 'posted' AND line.state <> 'withdrawn'");
+            }
         }
         self.push_amounts(sql);
         for word in &self.words {
@@ -428,6 +432,9 @@ fn other() -> Problem {
 }
 
 /// Lines behind a place, at most `limit` of them.
+///
+/// # Errors
+/// 422 for a cursor of another order.
 pub async fn lines(
     tx: &mut Tx,
     company: i64,

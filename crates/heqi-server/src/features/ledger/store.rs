@@ -119,7 +119,8 @@ pub async fn line(tx: &mut Tx, company: i64, scope: &Scope, id: i64) -> Result<L
 /// Lines by their numbers, in the order of the numbers.
 pub async fn lines(tx: &mut Tx, company: i64, ids: &[i64]) -> Result<Vec<Line>, DbError> {
     let mut sql = select();
-    sql.push(" WHERE line.company_id = ").push_bind(company);
+    // The sign keeps SQLite from taking an index of the whole company for a list of numbers.
+    sql.push(" WHERE +line.company_id = ").push_bind(company);
     sql.push(" AND line.id IN ").push_list(ids.iter().copied()).push(" ORDER BY line.id");
     tx.rows(sql).await?.iter().map(read).collect()
 }
@@ -138,7 +139,7 @@ pub struct Held {
 /// A document with its legs, if all of its customers are within the scope.
 pub async fn document(tx: &mut Tx, company: i64, scope: &Scope, id: i64) -> Result<Held, Problem> {
     let mut sql = select();
-    sql.push(" WHERE line.company_id = ").push_bind(company);
+    sql.push(" WHERE +line.company_id = ").push_bind(company);
     sql.push(" AND line.document_id = ").push_bind(id);
     let all = sql.clone();
     scope.push(&mut sql);
