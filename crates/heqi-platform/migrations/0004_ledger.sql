@@ -50,7 +50,6 @@ CREATE TABLE line (
 CREATE INDEX line_account ON line (company_id, customer_id, side, business_date, id, currency, state, amount);
 -- The query: newest first, of one customer, of one kind, by amount.
 CREATE INDEX line_date ON line (company_id, business_date, id);
-CREATE INDEX line_customer ON line (company_id, customer_id, business_date, id);
 CREATE INDEX line_kind ON line (company_id, kind, business_date, id);
 CREATE INDEX line_amount ON line (company_id, amount, id);
 CREATE INDEX line_document ON line (document_id) WHERE document_id IS NOT NULL;
