@@ -141,8 +141,12 @@ ids! {
     GroupId = "group",
     /// Long work 任务.
     JobId = "job",
+    /// New limits for adjustments 限额变更, asked for.
+    LimitChangeId = "limitchange",
     /// A line 明细 of a ledger, ours or theirs.
     LineId = "line",
+    /// What a person is told 通知.
+    NotificationId = "notification",
     /// The period of a customer 对账期间.
     PeriodId = "period",
     /// A plan of a run 匹配方案.

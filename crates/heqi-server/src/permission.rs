@@ -62,6 +62,8 @@ permissions! {
     DiscrepanciesWrite = "discrepancies.write", "处理差异", "Work on discrepancies";
     AdjustmentsPropose = "adjustments.propose", "提出调整", "Propose adjustments";
     AdjustmentsApprove = "adjustments.approve", "复核调整", "Approve adjustments";
+    AdjustmentsApproveLarge = "adjustments.approve_large", "复核超限调整、核定限额",
+        "Approve adjustments above the limit, and the limits";
     PeriodsRead = "periods.read", "查看对账期间", "See periods";
     PeriodsPrepare = "periods.prepare", "提交期间对账结果", "Prepare a period";
     PeriodsSign = "periods.sign", "签认期间", "Sign a period off";
@@ -155,6 +157,7 @@ pub const ROLES: &[BuiltInRole] = &[
             P::DiscrepanciesWrite,
             P::AdjustmentsPropose,
             P::AdjustmentsApprove,
+            P::AdjustmentsApproveLarge,
             P::PeriodsRead,
             P::PeriodsPrepare,
             P::PeriodsSign,
