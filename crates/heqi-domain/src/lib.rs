@@ -35,9 +35,9 @@ pub use entry::EntryKind;
 pub use fee::{Fee, Rounding};
 pub use ids::{
     AdjustmentId, AttachmentId, BatchId, CommentId, CompanyId, ContactId, CustomerId,
-    DiscrepancyId, DocumentId, GrantId, GroupId, Id, JobId, LineId, MalformedId, PeriodId, PlanId,
-    PriceListId, ProductId, RoleId, RulesId, RunId, SessionId, StatementId, TemplateId, TokenId,
-    UserId, ViewId,
+    DiscrepancyId, DocumentId, GrantId, GroupId, Id, JobId, LimitChangeId, LineId, MalformedId,
+    NotificationId, PeriodId, PlanId, PriceListId, ProductId, RoleId, RulesId, RunId, SessionId,
+    StatementId, TemplateId, TokenId, UserId, ViewId,
 };
 pub use lang::{Lang, UnknownLang};
 pub use line::{AT_A_TIME, Account, Day, LineIds, LineIx, Lines, NO_DAY, Strings};
