@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use heqi_domain::{
-    AttachmentId, CustomerId, DocumentId, GrantId, Id, JobId, LineId, RoleId, SessionId, TokenId,
-    UserId, ViewId,
+    AdjustmentId, AttachmentId, CustomerId, DiscrepancyId, DocumentId, GrantId, Id, JobId,
+    LimitChangeId, LineId, RoleId, SessionId, TokenId, UserId, ViewId,
 };
 use heqi_platform::Sql;
 
+use crate::features::discrepancies::fixture;
 use crate::features::ledger::{self, NewLine};
 use crate::testing::{Answer, Client, TestApp};
 
@@ -22,7 +23,7 @@ pub struct World {
 }
 
 /// Objects that belong to a customer: a partial scope hides them.
-const SCOPED: &[&str] = &["customer", "line", "document"];
+const SCOPED: &[&str] = &["customer", "line", "document", "discrepancy", "adjustment"];
 
 /// The document that the line is a leg of.
 const DOCUMENT: i64 = 999;
@@ -58,6 +59,7 @@ impl World {
     /// Writes the objects straight into the database.
     pub async fn new(app: &TestApp) -> Self {
         let customer = app.customer_of(&app.company, "X1", "外区客户", None, "Z", "West").await;
+        let discrepancy = fixture::rounding(app, customer, 3).await;
         let foreign = BTreeMap::from([
             ("customer", CustomerId::text(customer)),
             ("user", UserId::text(999)),
@@ -70,6 +72,9 @@ impl World {
             ("document", DocumentId::text(DOCUMENT)),
             ("attachment", AttachmentId::text(999)),
             ("view", ViewId::text(999)),
+            ("discrepancy", discrepancy.clone()),
+            ("adjustment", fixture::adjustment(app, &discrepancy).await),
+            ("limitchange", LimitChangeId::text(999)),
         ]);
         let gone = BTreeMap::from([
             ("customer", CustomerId::text(12_345)),
@@ -83,6 +88,9 @@ impl World {
             ("document", DocumentId::text(12_345)),
             ("attachment", AttachmentId::text(12_345)),
             ("view", ViewId::text(12_345)),
+            ("discrepancy", DiscrepancyId::text(12_345)),
+            ("adjustment", AdjustmentId::text(12_345)),
+            ("limitchange", LimitChangeId::text(12_345)),
         ]);
         Self { company: app.company.clone(), foreign, gone }
     }

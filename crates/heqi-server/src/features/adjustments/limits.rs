@@ -22,8 +22,7 @@ use super::model::Note;
 const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// The limits of one currency, in minor units.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[derive(Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// ISO 4217.
@@ -88,9 +87,10 @@ pub(super) async fn of(tx: &mut Tx, company: i64, currency: &str) -> Result<Limi
          FROM adjustment_limit WHERE company_id = $1 AND currency = $2",
     );
     let row = tx.optional(sql.bind(company).bind(currency)).await?;
-    row.map_or_else(|| Ok(Limits { currency: currency.to_owned(), ..Limits::default() }), |row| {
-        read(&row)
-    })
+    row.map_or_else(
+        || Ok(Limits { currency: currency.to_owned(), ..Limits::default() }),
+        |row| read(&row),
+    )
 }
 
 /// The same, locked until the transaction ends: what counts against the total of all customers

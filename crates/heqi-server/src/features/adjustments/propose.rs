@@ -158,10 +158,7 @@ pub(super) fn require_open(tx: &Tx, customer: &Brief, date: &str) -> Result<(), 
 }
 
 /// An adjustment takes off what is left of the discrepancy, never adds to it or overshoots.
-pub(super) fn require_within(
-    found: &discrepancies::Stored,
-    amount: i64,
-) -> Result<(), Problem> {
+pub(super) fn require_within(found: &discrepancies::Stored, amount: i64) -> Result<(), Problem> {
     let left = found.remaining;
     if amount.signum() == -left.signum() && amount.unsigned_abs() <= left.unsigned_abs() {
         return Ok(());

@@ -63,10 +63,7 @@ pub(super) async fn adjustment_list(
               (status = 404, description = "Not there or not yours", body = ProblemBody)),
     extensions(("x-permission" = json!("discrepancies.read")))
 )]
-pub(super) async fn adjustment_view(
-    ctx: Ctx,
-    At(id): At<AdjustmentId>,
-) -> Result<Reply, Problem> {
+pub(super) async fn adjustment_view(ctx: Ctx, At(id): At<AdjustmentId>) -> Result<Reply, Problem> {
     let scope = ctx.require(Permission::DiscrepanciesRead)?;
     let mut tx = ctx.read().await?;
     let found = store::find(&mut tx, ctx.company, id.number(), scope).await?;

@@ -177,12 +177,7 @@ fn not_cleared(remaining: i64) -> Problem {
 }
 
 /// It is open again; the entries a person named stand against it no more.
-async fn reopen(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    found: &mut Stored,
-    asked: &Why,
-) -> Result<Event, Problem> {
+async fn reopen(ctx: &Ctx, tx: &mut Tx, found: &mut Stored, asked: &Why) -> Result<Event, Problem> {
     if found.status != Status::Resolved {
         let (zh, en) = ("只有已处理的差异可以重新打开", "Only what was resolved can be reopened");
         let facts = json!({ "status": found.status, "version": found.version });
@@ -201,7 +196,11 @@ async fn reopen(
 }
 
 /// Locks the one that the address names and holds its version against `If-Match`.
-async fn begin(ctx: &Ctx, id: DiscrepancyId, digest: &[u8; 32]) -> Result<(Change, Stored), Problem> {
+async fn begin(
+    ctx: &Ctx,
+    id: DiscrepancyId,
+    digest: &[u8; 32],
+) -> Result<(Change, Stored), Problem> {
     let version = ctx.if_match()?;
     let mut change = ctx.begin(digest).await?;
     let found = lock(ctx, &mut change, Permission::DiscrepanciesWrite, id.number()).await?;

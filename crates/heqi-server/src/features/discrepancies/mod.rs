@@ -9,6 +9,8 @@ mod act;
 mod bulk;
 mod comments;
 mod diff;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod history;
 mod model;
 mod notifications;
@@ -31,8 +33,8 @@ use crate::ctx::Ctx;
 use crate::permission::Permission;
 use crate::problem::Problem;
 
-pub(crate) use model::{is_date, words};
 pub use model::{Resolution, Status};
+pub(crate) use model::{is_date, words};
 pub use store::Stored;
 
 /// The routes of this feature.

@@ -126,6 +126,18 @@ impl DiscrepancyQuery {
     }
 }
 
+/// Which notifications.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationQuery {
+    /// Rows on the page: 50 unless said otherwise, 500 at most.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+    /// Only those not read yet.
+    pub unread: Option<bool>,
+}
+
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Person {
@@ -394,10 +406,9 @@ pub struct Happening {
 pub(crate) fn is_date(text: &str, (): &()) -> garde::Result {
     match day_from_iso(text) {
         Some(_) => Ok(()),
-        None => Err(garde::Error::new(crate::problem::lang().pick(
-            "日期应写成 2026-11-24",
-            "A date is written 2026-11-24",
-        ))),
+        None => Err(garde::Error::new(
+            crate::problem::lang().pick("日期应写成 2026-11-24", "A date is written 2026-11-24"),
+        )),
     }
 }
 

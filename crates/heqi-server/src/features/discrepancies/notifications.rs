@@ -6,9 +6,9 @@ use garde::Validate;
 use heqi_domain::{Id, NotificationId, UserId};
 use heqi_platform::{DbError, Row, Sql, Timestamp, Tx, Value};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::model::Person;
+use super::model::{NotificationQuery, Person};
 use crate::answer::Reply;
 use crate::ctx::Ctx;
 use crate::input::Input;
@@ -64,18 +64,6 @@ pub struct Notification {
     pub read_at: Option<Timestamp>,
     #[serde(skip)]
     number: i64,
-}
-
-/// Which notifications.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct NotificationQuery {
-    /// Rows on the page: 50 unless said otherwise, 500 at most.
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub cursor: Option<String>,
-    /// Only those not read yet.
-    pub unread: Option<bool>,
 }
 
 /// Which ones were read.

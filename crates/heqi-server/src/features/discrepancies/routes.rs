@@ -6,9 +6,7 @@ use garde::Validate;
 use heqi_domain::{AdjustmentId, CustomerId, DiscrepancyId, Id, LineId, UserId};
 use heqi_platform::Value;
 
-use super::model::{
-    Discrepancy, DiscrepancyQuery, DiscrepancyView, Happening, Person, Settlement,
-};
+use super::model::{Discrepancy, DiscrepancyQuery, DiscrepancyView, Happening, Person, Settlement};
 use super::store::{self, Filter};
 use super::{history, people, sides};
 use crate::answer::Reply;
@@ -37,7 +35,8 @@ pub(super) async fn discrepancy_list(
     let found = store::list(&mut tx, &ctx, scope, &filter).await?;
     let by_amount = query.sort.as_deref() == Some("amount");
     let page = Page::cut(found, limit, &ctx.app.keys.cursor, |row| {
-        let place = if by_amount { row.amount.saturating_abs() } else { row.first_seen_at.micros() };
+        let place =
+            if by_amount { row.amount.saturating_abs() } else { row.first_seen_at.micros() };
         vec![Value::Int(place), Value::Int(row.id)]
     });
     let now = tx.now();

@@ -318,8 +318,7 @@ pub(super) async fn settlements(
         "SELECT line_id, effect, adjustment_id FROM discrepancy_settlement \
          WHERE discrepancy_id = $1 ORDER BY created_at, line_id",
     );
-    let read =
-        |row: &Row| Ok((row.get("line_id")?, row.get("effect")?, row.get("adjustment_id")?));
+    let read = |row: &Row| Ok((row.get("line_id")?, row.get("effect")?, row.get("adjustment_id")?));
     tx.rows(sql.bind(id)).await?.iter().map(read).collect()
 }
 
