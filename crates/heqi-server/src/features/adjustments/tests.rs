@@ -3,7 +3,7 @@
 
 use axum::http::Method;
 use heqi_domain::{CustomerId, Id};
-use heqi_platform::{Sql, Tx};
+use heqi_platform::Sql;
 use serde_json::{Value as Json, json};
 
 use crate::features::discrepancies::fixture::{self, pair, rounding};
@@ -31,9 +31,9 @@ async fn propose(app: &TestApp, maker: &Client, discrepancy: &str, amount: i64) 
     made.expect(201).text("id")
 }
 
-async fn change(app: &TestApp, write: impl AsyncFnOnce(&mut Tx)) {
+async fn run(app: &TestApp, sql: Sql) {
     let mut tx = app.app.db.write().await.unwrap();
-    write(&mut tx).await;
+    tx.execute(sql).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
 }
 
@@ -45,7 +45,7 @@ async fn limits(app: &TestApp, values: [i64; 4]) {
     );
     let [item, customer, total, approval] = values;
     let sql = sql.bind(app.company_number()).bind(item).bind(customer).bind(total).bind(approval);
-    change(app, async |tx| drop(tx.execute(sql).await.unwrap())).await;
+    run(app, sql).await;
 }
 
 /// Somebody with `adjustments.approve` and not `adjustments.approve_large`.
@@ -56,7 +56,7 @@ async fn small_checker(app: &TestApp) -> Client {
          VALUES ($1, $2, '复核员', '[\"adjustments.approve\",\"discrepancies.read\"]', 1)",
     );
     let sql = sql.bind(role).bind(company);
-    change(app, async |tx| drop(tx.execute(sql).await.unwrap())).await;
+    run(app, sql).await;
     app.client("role-71").await
 }
 
@@ -168,7 +168,7 @@ async fn b3_nobody_approves_their_own_and_of_many_checkers_one_posts() {
         let other = pair(&app, customer, "amount", 500, 100).await;
         let waiting = propose(&app, &one, &other, -400).await;
         let sql = Sql::new("DELETE FROM role_grant WHERE user_id = $1").bind(two.user);
-        change(&app, async |tx| drop(tx.execute(sql).await.unwrap())).await;
+        run(&app, sql).await;
         let refused = act(&two, &at(&app, &waiting, "/approve"), 1, json!({})).await;
         assert!([403, 404].contains(&refused.status.as_u16()));
         // A reader who withdraws, or an accountant who approves: not theirs.
@@ -258,7 +258,7 @@ async fn d8_signs_dates_and_edits_that_are_refused() {
         let waiting = free("discount", -100, "2026-10-31").await.expect(201).text("id");
         // The period is signed between the proposal and the approval.
         let sql = Sql::new("UPDATE customer SET locked_through = '2026-10-31' WHERE id = $1");
-        change(&app, async |tx| drop(tx.execute(sql.bind(customer)).await.unwrap())).await;
+        run(&app, sql.bind(customer)).await;
         let signed = free("discount", -100, "2026-10-31").await.expect(409);
         assert_eq!(signed.code(), "period_signed");
         let path = at(&app, &waiting, "/approve");

@@ -11,7 +11,9 @@ use super::store::Stored;
 use crate::page::PageQuery;
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal, $zh:literal, $en:literal;)* }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($variant:ident = $code:literal, $zh:literal, $en:literal;)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "snake_case")]

@@ -122,8 +122,9 @@ async fn d1_who_may_not_see_the_customer_sees_nothing() {
             seller.get(&at(&app, &mine, path)).await.expect(200);
         }
         seller.patch(&at(&app, &other, ""), 1, json!({ "cause": "cutoff" })).await.expect(404);
+        let item = |id: &str| json!({ "discrepancy": id, "version": 1 });
         let bulk = json!({
-            "items": [{ "discrepancy": other, "version": 1 }, { "discrepancy": mine, "version": 1 }],
+            "items": [item(&other), item(&mine)],
             "update": { "due_date": "2026-11-30" },
         });
         let done = seller.post(&app.at("/discrepancies/bulk"), bulk).await.expect(200);
