@@ -20,6 +20,7 @@ pub(super) async fn sees(
         session: None,
         token: None,
         must_change_password: false,
+        unseen: false,
     };
     let grants = auth::grants(tx, &nobody, company).await?;
     let Some(scope) = grants.0.get(&Permission::DiscrepanciesRead) else { return Ok(None) };
