@@ -144,8 +144,12 @@ async fn suggestions(tx: &mut Tx, account: &Account, last: &str) -> Result<i64, 
     count(tx, sql, account, last).await
 }
 
-async fn adjustments(_: &mut Tx, _: &Account, _: &str) -> Result<i64, DbError> {
-    Ok(0)
+async fn adjustments(tx: &mut Tx, account: &Account, last: &str) -> Result<i64, DbError> {
+    let sql = Sql::new(
+        "SELECT COUNT(*) AS n FROM adjustment WHERE company_id = $1 AND customer_id = $2 \
+         AND currency = $3 AND state = 'proposed' AND book_date <= $4",
+    );
+    count(tx, sql, account, last).await
 }
 
 async fn count(tx: &mut Tx, sql: Sql, account: &Account, last: &str) -> Result<i64, DbError> {

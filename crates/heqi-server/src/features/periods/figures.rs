@@ -329,14 +329,14 @@ mod tests {
         fn parts_sum_to_the_difference(
             lines in prop::collection::vec((any::<bool>(), -1000_i64..1000, 1_u32..31), 0..20),
             groups in prop::collection::vec((1_i64..5, 1_i64..25), 0..15),
-            found in prop::collection::vec((-50_i64..50, 1_i64..25, any::<bool>()), 0..6),
+            seen in prop::collection::vec((-50_i64..50, 1_i64..25, any::<bool>()), 0..6),
         ) {
             let facts: Vec<Fact> = lines.iter().enumerate().map(|(at, (ours, amount, day))| {
                 fact(at as i64 + 1, *ours, *amount, &format!("2026-10-{day:02}"))
             }).collect();
-            let found = found.iter().enumerate().map(|(at, (amount, line, resolved))| Found {
+            let found = seen.iter().enumerate().map(|(at, (amount, line, resolved))| Found {
                 resolved: *resolved,
-                ..super::tests::found(at as i64 + 1, "tax", *amount, &[*line])
+                ..found(at as i64 + 1, "tax", *amount, &[*line])
             }).collect();
             let made = figures(&facts, &Ties { groups, found }, "2026-10-05", "2026-09-30").unwrap();
             let difference = made.ours.closing - made.theirs.closing;

@@ -381,6 +381,20 @@ pub async fn ties(tx: &mut Tx, account: &Account) -> Result<Ties, DbError> {
             found[at].lines.push(row.get("line_id")?);
         }
     }
+    // What was settled by an entry has left the discrepancy, and ties that entry to it.
+    let settled = bound(
+        "SELECT s.discrepancy_id, s.line_id, s.effect FROM discrepancy_settlement s \
+         JOIN discrepancy d ON d.id = s.discrepancy_id JOIN line l ON l.id = s.line_id \
+         WHERE d.company_id = $1 AND d.customer_id = $2 AND d.currency = $3 \
+         AND d.status <> 'gone' AND l.state = 'posted' ORDER BY s.line_id",
+    );
+    for row in tx.rows(settled).await? {
+        let of: i64 = row.get("discrepancy_id")?;
+        if let Ok(at) = found.binary_search_by_key(&of, |found| found.id) {
+            found[at].lines.push(row.get("line_id")?);
+            found[at].amount = found[at].amount.saturating_add(row.get("effect")?);
+        }
+    }
     Ok(Ties { groups, found })
 }
 

@@ -1,7 +1,7 @@
 //! From open to signed and back: prepare, approve, sign off, reopen, verify.
 
 use axum::Json;
-use heqi_domain::{Id, PeriodId};
+use heqi_domain::PeriodId;
 use heqi_platform::Tx;
 use heqi_platform::audit::{self, Checkpoint};
 

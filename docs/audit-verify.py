@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Verifies an audit chain from its NDJSON export, without any code of Heqi.
+
+usage: audit-verify.py audit.ndjson [CHECKPOINT ...]      (- reads standard input)
+
+A checkpoint is the line `heqi-audit-v1 COMPANY SEQUENCE HASH INSTANT SIGNATURE` that was kept
+outside; its hash is compared here, its signature (Ed25519) by `heqi audit verify`.
+"""
+import base64
+import hashlib
+import json
+import struct
+import sys
+
+FIELDS = ("actor_kind", "actor", "actor_name", "action", "object", "label", "detail", "request",
+          "address")
+
+
+def digest(*fields):
+    """Every field carries its length, so that none can flow into the next."""
+    sha = hashlib.sha256()
+    for field in fields:
+        sha.update(struct.pack("<Q", len(field)))
+        sha.update(field)
+    return sha.digest()
+
+
+def number(value):
+    return struct.pack("<q", value)
+
+
+def verify(lines, marks):
+    expected, previous = None, None
+    for line in filter(str.strip, lines):
+        record = json.loads(line)
+        if expected is None:
+            expected = record["sequence"]
+            previous = bytes.fromhex(record["previous"])
+            if expected == 1:
+                previous = digest(b"heqi.audit.genesis.v1", number(record["company"]))
+        if record["sequence"] != expected:
+            return f"record {expected} is missing"
+        if bytes.fromhex(record["previous"]) != previous:
+            return f"record {expected} does not follow from the one before it"
+        numbers = (record["company"], record["sequence"], record["at_micros"])
+        previous = digest(b"heqi.audit.record.v1", *map(number, numbers),
+                          *(record[name].encode() for name in FIELDS), previous)
+        if previous.hex() != record["hash"]:
+            return f"record {expected} was changed"
+        if marks.pop(expected, previous) != previous:
+            return f"record {expected} is not the one that the checkpoint testifies to"
+        expected += 1
+    if marks:
+        return f"the chain ends before record {max(marks)} of a checkpoint"
+    return f"ok {expected - 1 if expected else 0} {previous.hex() if previous else ''}"
+
+
+def main():
+    words = [line.split(" ") for line in sys.argv[2:]]
+    marks = {int(w[2]): base64.urlsafe_b64decode(w[3] + "=") for w in words}
+    stream = sys.stdin if sys.argv[1] == "-" else open(sys.argv[1], encoding="utf-8")
+    said = verify(stream.read().split("\n"), marks)
+    print(said)
+    return 0 if said.startswith("ok") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
