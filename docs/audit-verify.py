@@ -2,9 +2,8 @@
 """Verifies an audit chain from its NDJSON export, without any code of Heqi.
 
 usage: audit-verify.py audit.ndjson [CHECKPOINT ...]      (- reads standard input)
-
-A checkpoint is the line `heqi-audit-v1 COMPANY SEQUENCE HASH INSTANT SIGNATURE` that was kept
-outside; its hash is compared here, its signature (Ed25519) by `heqi audit verify`.
+A checkpoint is a line `heqi-audit-v1 COMPANY SEQUENCE HASH INSTANT SIGNATURE` kept outside; its
+hash is compared here, its signature (Ed25519) by the program.
 """
 import base64
 import hashlib
@@ -25,10 +24,6 @@ def digest(*fields):
     return sha.digest()
 
 
-def number(value):
-    return struct.pack("<q", value)
-
-
 def verify(lines, marks):
     expected, previous = None, None
     for line in filter(str.strip, lines):
@@ -37,13 +32,13 @@ def verify(lines, marks):
             expected = record["sequence"]
             previous = bytes.fromhex(record["previous"])
             if expected == 1:
-                previous = digest(b"heqi.audit.genesis.v1", number(record["company"]))
+                previous = digest(b"heqi.audit.genesis.v1", struct.pack("<q", record["company"]))
         if record["sequence"] != expected:
             return f"record {expected} is missing"
         if bytes.fromhex(record["previous"]) != previous:
             return f"record {expected} does not follow from the one before it"
-        numbers = (record["company"], record["sequence"], record["at_micros"])
-        previous = digest(b"heqi.audit.record.v1", *map(number, numbers),
+        numbers = [struct.pack("<q", record[name]) for name in ("company", "sequence", "at_micros")]
+        previous = digest(b"heqi.audit.record.v1", *numbers,
                           *(record[name].encode() for name in FIELDS), previous)
         if previous.hex() != record["hash"]:
             return f"record {expected} was changed"
@@ -55,14 +50,10 @@ def verify(lines, marks):
     return f"ok {expected - 1 if expected else 0} {previous.hex() if previous else ''}"
 
 
-def main():
+if __name__ == "__main__":
     words = [line.split(" ") for line in sys.argv[2:]]
     marks = {int(w[2]): base64.urlsafe_b64decode(w[3] + "=") for w in words}
     stream = sys.stdin if sys.argv[1] == "-" else open(sys.argv[1], encoding="utf-8")
     said = verify(stream.read().split("\n"), marks)
     print(said)
-    return 0 if said.startswith("ok") else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(not said.startswith("ok"))

@@ -14,16 +14,19 @@ use crate::app::Shared;
 /// The kind of the job.
 pub const VERIFY: &str = "audit.verify";
 
-/// Enqueues a walk through the chain of every company, and of the installation: at the start and
-/// every night. Several processes that ask cause one walk.
+/// Who asks for the walks at the start and at night.
+const SYSTEM: &str = "system";
+
+/// Enqueues a walk through the chain of every company, and of the installation; each asks for
+/// the next one at night. A server does this when it starts; several that do cause one walk.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn enqueue_verify(db: &Db, at: Option<Timestamp>) -> Result<(), DbError> {
+pub async fn enqueue_verify(db: &Db) -> Result<(), DbError> {
     let mut tx = db.write().await?;
     let all = heqi_platform::Sql::new("SELECT company_id FROM audit_head ORDER BY company_id");
     for row in tx.rows(all).await? {
-        enqueue(&mut tx, row.get("company_id")?, "system", &[], at).await?;
+        enqueue(&mut tx, row.get("company_id")?, SYSTEM, &[], None).await?;
     }
     tx.commit_housekeeping().await
 }
@@ -91,8 +94,22 @@ async fn walk(app: Shared, work: Work) -> Result<serde_json::Value, JobError> {
         ..Event::default()
     });
     jobs::finish(&mut tx, &work.claim, &result).await?;
+    // Only now, since a job of a kind that still runs is not enqueued a second time.
+    if job.created_by == SYSTEM {
+        let tonight = next_night(tx.now());
+        enqueue(&mut tx, job.company, SYSTEM, &[], Some(tonight)).await?;
+    }
     tx.commit().await?;
     Ok(result)
+}
+
+/// The next two o'clock in the zone of the books.
+fn next_night(now: Timestamp) -> Timestamp {
+    const DAY: i64 = 86_400;
+    let seconds = now.micros() / 1_000_000;
+    // 02:00 in China is 18:00 UTC.
+    let since = (seconds - 18 * 3_600).rem_euclid(DAY);
+    now.plus_seconds(DAY - since)
 }
 
 fn result(report: &Report, checkpoints: usize, foreign: &[String]) -> serde_json::Value {
@@ -106,4 +123,16 @@ fn result(report: &Report, checkpoints: usize, foreign: &[String]) -> serde_json
         "checkpoints_refused": foreign,
         "fault": report.fault.as_ref().map(ToString::to_string),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_night_is_ahead_and_at_two() {
+        let at = |text: &str| Timestamp::try_from(text.to_owned()).unwrap();
+        assert_eq!(next_night(at("2026-11-02T02:00:00Z")), at("2026-11-02T18:00:00Z"));
+        assert_eq!(next_night(at("2026-11-02T18:00:00Z")), at("2026-11-03T18:00:00Z"));
+    }
 }

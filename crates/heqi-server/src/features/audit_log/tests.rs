@@ -151,13 +151,16 @@ fn python(text: &str) -> Option<String> {
 async fn e3_the_walk_at_the_start_is_one_for_each_chain() {
     on_both(async |app: TestApp| {
         busy(&app).await;
-        super::enqueue_verify(&app.app.db, None).await.unwrap();
-        super::enqueue_verify(&app.app.db, None).await.unwrap();
+        super::enqueue_verify(&app.app.db).await.unwrap();
+        super::enqueue_verify(&app.app.db).await.unwrap();
         let waiting = "SELECT COUNT(*) FROM job WHERE kind = 'audit.verify'";
         assert_eq!(app.number(waiting).await, 1);
         app.drain_jobs().await;
         let marks = "SELECT COUNT(*) FROM audit_mark WHERE sequence = 3 AND fault = ''";
         assert_eq!(app.number(marks).await, 1);
+        let tonight = "SELECT COUNT(*) FROM job WHERE kind = 'audit.verify' \
+             AND state = 'queued' AND run_at = 1793642400000000";
+        assert_eq!(app.number(tonight).await, 1);
         let mut tx = app.app.db.write().await.unwrap();
         let wrong = tx.execute(Sql::new("UPDATE audit_checkpoint SET reason = 'x'")).await;
         assert!(wrong.is_err());
