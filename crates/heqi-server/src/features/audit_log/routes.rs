@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::Query;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use heqi_domain::{Id, JobId};
@@ -16,7 +15,7 @@ use super::store::{self, Filter};
 use crate::answer::Reply;
 use crate::ctx::Ctx;
 use crate::features::jobs::{Job, location, shown};
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
@@ -126,7 +125,7 @@ pub(super) async fn audit_export(
             if csv { push_csv(&mut text, record) } else { push_json(&mut text, record) }
         }
         let Some(last) = records.last().map(|record| record.sequence) else {
-            return Ok((!text.is_empty()).then(|| (text, (ctx, i64::MAX, false))));
+            return Ok((!text.is_empty()).then_some((text, (ctx, i64::MAX, false))));
         };
         Ok::<_, heqi_platform::DbError>(Some((text, (ctx, last.saturating_add(1), false))))
     });

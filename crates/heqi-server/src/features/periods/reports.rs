@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_domain::{CustomerId, Id, PeriodId, day_text};
 use heqi_platform::{DbError, Row, Sql, Tx};
 
@@ -12,6 +11,7 @@ use super::model::{Annual, AnnualQuery, BoardRow, Month, MonthFigures, SideFigur
 use super::store::{self, Account};
 use crate::ctx::Ctx;
 use crate::features::customers;
+use crate::input::Query;
 use crate::permission::{Permission, Scope};
 use crate::problem::{Problem, ProblemBody};
 

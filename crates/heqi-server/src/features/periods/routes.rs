@@ -1,7 +1,6 @@
 //! Opening periods and looking at them.
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_domain::{CustomerId, Id, PeriodId, day_text};
 use heqi_platform::audit::Fault;
 use heqi_platform::{DbError, Tx, Value};
@@ -14,7 +13,7 @@ use super::store::{self, Account, Record};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx, EMPTY};
 use crate::features::customers;
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
@@ -185,7 +184,7 @@ pub(super) async fn preview(
 ) -> Result<Preview, Problem> {
     let Record { account, shown, .. } = record;
     let periods = store::of_account(tx, account).await?;
-    let before = periods.iter().filter(|it| it.shown.last_day < shown.first_day).next_back();
+    let before = periods.iter().rfind(|it| it.shown.last_day < shown.first_day);
     let signed = before.filter(|it| it.shown.state == "signed");
     let previous = match signed {
         Some(signed) => Some(store::sealed(tx, signed).await?),

@@ -80,16 +80,16 @@ async fn discrepancy(app: &TestApp, customer: i64, id: i64, reason: &str, of: (i
 async fn explained(app: &TestApp) -> i64 {
     let customer = app.customer("C1", "海仓贸易").await;
     let lines = [
-        line(customer, Side::Ours, 100_00, "2026-09-20"),
-        line(customer, Side::Theirs, 100_00, "2026-09-21"),
-        line(customer, Side::Ours, 300_00, "2026-10-05"),
-        line(customer, Side::Theirs, 300_00, "2026-10-06"),
-        line(customer, Side::Ours, 50_00, "2026-10-30"),
+        line(customer, Side::Ours, 10_000, "2026-09-20"),
+        line(customer, Side::Theirs, 10_000, "2026-09-21"),
+        line(customer, Side::Ours, 30_000, "2026-10-05"),
+        line(customer, Side::Theirs, 30_000, "2026-10-06"),
+        line(customer, Side::Ours, 5_000, "2026-10-30"),
     ];
     let ids = put(app, &lines).await.unwrap();
     group(app, customer, 1, "live", &ids[0..2]).await;
     group(app, customer, 2, "live", &ids[2..4]).await;
-    discrepancy(app, customer, 3, "missing_theirs", (50_00, &ids[4..])).await;
+    discrepancy(app, customer, 3, "missing_theirs", (5_000, &ids[4..])).await;
     customer
 }
 
@@ -139,11 +139,11 @@ async fn r10_a_period_goes_from_open_to_signed() {
         let period = made.text("id");
         let prepared = step(&app, &accountant, &period, "prepare").await.expect(200);
         let ours = &prepared.body["snapshot"]["ours"];
-        let expected = json!({ "opening": 100_00, "debit": 350_00, "credit": 0,
-            "closing": 450_00, "lines": 2 });
+        let expected = json!({ "opening": 10_000, "debit": 35_000, "credit": 0,
+            "closing": 45_000, "lines": 2 });
         assert_eq!(*ours, expected);
         let breakdown = &prepared.body["snapshot"]["breakdown"];
-        let share = json!([{ "reason": "missing_theirs", "amount": 50_00, "count": 1 }]);
+        let share = json!([{ "reason": "missing_theirs", "amount": 5_000, "count": 1 }]);
         assert_eq!(*breakdown, share);
         assert_eq!(prepared.body["ready"], true);
         step(&app, &manager, &period, "sign-off").await.expect(409);
@@ -166,7 +166,7 @@ async fn r10_a_period_goes_from_open_to_signed() {
         assert_eq!(actions, expected);
         let next = open(&app, &accountant, customer, "2026-11").await.expect(201).text("id");
         let preview = manager.get(&app.at(&format!("/periods/{next}/preview"))).await.expect(200);
-        assert_eq!(preview.body["snapshot"]["ours"]["opening"], 450_00);
+        assert_eq!(preview.body["snapshot"]["ours"]["opening"], 45_000);
         assert_eq!(preview.body["snapshot"]["items"][0]["carried_in"], true);
     })
     .await;
@@ -284,7 +284,7 @@ async fn a_late_document_keeps_its_date_and_is_booked_in_the_next_period() {
     on_both(async |app: TestApp| {
         let customer = explained(&app).await;
         let period = sign(&app, customer, "2026-10").await;
-        let mut late = line(customer, Side::Theirs, 20_00, "2026-10-29");
+        let mut late = line(customer, Side::Theirs, 2_000, "2026-10-29");
         assert_eq!(put(&app, &[late.clone()]).await, Err("period_signed".to_owned()));
         late.posting_date = first_open_day("2026-10-31", &late.business_date);
         assert_eq!(late.posting_date, "2026-11-01");
@@ -295,7 +295,7 @@ async fn a_late_document_keeps_its_date_and_is_booked_in_the_next_period() {
         let late = &found.body["late"][0];
         assert_eq!(
             (&late["reason"], &found.body["late_amount"]),
-            (&json!("post_signature"), &json!(-20_00))
+            (&json!("post_signature"), &json!(-2_000))
         );
         let signed =
             [&found.body["lines_ok"], &found.body["snapshot_ok"], &found.body["checkpoint_ok"]];
@@ -305,7 +305,7 @@ async fn a_late_document_keeps_its_date_and_is_booked_in_the_next_period() {
         let next = app.at(&format!("/periods/{next}/preview"));
         let next = accountant.get(&next).await.expect(200);
         let reasons = next.body["snapshot"]["breakdown"].as_array().unwrap();
-        let late = json!({ "reason": "post_signature", "amount": -20_00, "count": 1 });
+        let late = json!({ "reason": "post_signature", "amount": -2_000, "count": 1 });
         assert!(reasons.contains(&late), "{reasons:?}");
     })
     .await;
@@ -338,7 +338,7 @@ async fn reopening_goes_back_one_period_at_a_time_and_keeps_the_seal() {
     on_both(async |app: TestApp| {
         let customer = explained(&app).await;
         let october = sign(&app, customer, "2026-10").await;
-        put(&app, &[line(customer, Side::Theirs, 50_00, "2026-11-02")]).await.unwrap();
+        put(&app, &[line(customer, Side::Theirs, 5_000, "2026-11-02")]).await.unwrap();
         let claim = "SELECT MAX(id) FROM line";
         let last = app.number(claim).await;
         group(&app, customer, 5, "live", &[last]).await;
@@ -378,14 +378,45 @@ async fn reopening_goes_back_one_period_at_a_time_and_keeps_the_seal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_adjustment_has_settled_leaves_the_difference() {
+    on_both(async |app: TestApp| {
+        let customer = explained(&app).await;
+        let entry = [line(customer, Side::Ours, -3_000, "2026-10-31")];
+        let entry = put(&app, &entry).await.unwrap()[0];
+        let settled = Sql::new(
+            "INSERT INTO discrepancy_settlement (line_id, company_id, discrepancy_id, effect, \
+             created_at) VALUES ($1, $2, 3, -3000, 1)",
+        );
+        run(&app, settled.bind(entry).bind(app.company_number())).await;
+        let accountant = app.client("accountant").await;
+        let period = open(&app, &accountant, customer, "2026-10").await.expect(201).text("id");
+        let waiting = Sql::new(
+            "INSERT INTO adjustment (id, company_id, customer_id, currency, kind, amount, \
+             book_date, account, reason, state, proposed_by, proposed_at) VALUES (1, $1, $2, \
+             'CNY', 'discount', -2000, '2026-10-31', '6001', '折让', 'proposed', $3, 1)",
+        );
+        let waiting = waiting.bind(app.company_number()).bind(customer).bind(accountant.user);
+        run(&app, waiting).await;
+        let preview = accountant.get(&app.at(&format!("/periods/{period}/preview"))).await;
+        let preview = preview.expect(200);
+        let share = json!([{ "reason": "missing_theirs", "amount": 2_000, "count": 1 }]);
+        assert_eq!(preview.body["snapshot"]["breakdown"], share);
+        let checks = preview.body["checklist"].as_array().unwrap();
+        let failed: Vec<_> = checks.iter().filter(|check| check["ok"] == false).collect();
+        assert_eq!((failed.len(), &failed[0]["code"]), (1, &json!("no_adjustments")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_in_another_currency_stays_open() {
     on_both(async |app: TestApp| {
         let customer = explained(&app).await;
         sign(&app, customer, "2026-10").await;
-        let mut dollars = line(customer, Side::Ours, 9_00, "2026-10-15");
+        let mut dollars = line(customer, Side::Ours, 900, "2026-10-15");
         dollars.currency = "USD".to_owned();
         put(&app, &[dollars]).await.unwrap();
-        let yuan = line(customer, Side::Ours, 9_00, "2026-10-15");
+        let yuan = line(customer, Side::Ours, 900, "2026-10-15");
         assert_eq!(put(&app, &[yuan]).await, Err("period_signed".to_owned()));
     })
     .await;
@@ -407,7 +438,7 @@ async fn r06_twelve_months_are_chained() {
         assert_eq!(months[9]["ours"]["opening"], months[8]["ours"]["closing"]);
         assert_eq!(
             (&months[9]["period"], &months[9]["difference"]),
-            (&json!(period), &json!(50_00))
+            (&json!(period), &json!(5_000))
         );
         let sum = "SELECT CAST(SUM(amount) AS BIGINT) FROM line WHERE side = 'ours'";
         assert_eq!(annual.body["total"]["ours"]["closing"], app.number(sum).await);

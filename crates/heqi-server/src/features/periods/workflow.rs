@@ -262,7 +262,7 @@ async fn unravel(tx: &mut Tx, record: &Record) -> Result<Unravel, Problem> {
     let periods = store::of_account(tx, &record.account).await?;
     let signed = || periods.iter().filter(|it| it.shown.state == "signed");
     let later = signed().filter(|it| it.shown.first_day > record.shown.last_day);
-    let before = signed().filter(|it| it.shown.last_day < record.shown.first_day).next_back();
+    let before = signed().rfind(|it| it.shown.last_day < record.shown.first_day);
     let carried = match record.shown.seal {
         0 => Vec::new(),
         _ => store::sealed(tx, record).await?.0.items,
