@@ -105,6 +105,13 @@ fn cases() -> Vec<(String, Fault)> {
         let clear = format!("UPDATE audit_record SET {column} = '' {third};");
         cases.push((clear, Fault::Changed(3)));
     }
+    cases.extend(structure());
+    cases
+}
+
+/// What is done to whole records and to what ties them together.
+fn structure() -> Vec<(String, Fault)> {
+    let third = "WHERE company_id = @ AND sequence = 3";
     let missing = Fault::Missing { expected: 3, found: 4 };
     let other = "(SELECT hash FROM audit_record WHERE company_id = @ AND sequence = 1)";
     let columns = "at, actor_kind, actor, actor_name, action, object, label, detail, request, \
@@ -121,7 +128,7 @@ fn cases() -> Vec<(String, Fault)> {
     let swap = "UPDATE audit_record SET sequence = 103 WHERE company_id = @ AND sequence = 3; \
          UPDATE audit_record SET sequence = 3 WHERE company_id = @ AND sequence = 4; \
          UPDATE audit_record SET sequence = 4 WHERE company_id = @ AND sequence = 103;";
-    let more = [
+    vec![
         (format!("UPDATE audit_record SET at = at + 1 {third};"), Fault::Changed(3)),
         (format!("UPDATE audit_record SET previous = {other} {third};"), Fault::Broken(3)),
         (format!("UPDATE audit_record SET hash = {other} {third};"), Fault::Changed(3)),
@@ -153,9 +160,7 @@ fn cases() -> Vec<(String, Fault)> {
             Fault::Cut { found: 0, noted: RECORDS },
         ),
         ("DELETE FROM audit_head WHERE company_id = @;".to_owned(), Fault::Broken(RECORDS)),
-    ];
-    cases.extend(more);
-    cases
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]

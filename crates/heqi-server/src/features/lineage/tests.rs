@@ -7,55 +7,60 @@ use serde_json::json;
 use crate::features::ledger::{LedgerKind, NewLine, post};
 use crate::testing::{TestApp, on_both};
 
+/// A line of ours, its match (undone once) and its reversal: customer, the pair, the reversal.
+async fn matched_and_reversed(app: &TestApp, by: &str) -> (i64, Vec<i64>, i64) {
+    let customer = app.customer_of(&app.company, "C1", "海仓贸易", None, "", "East").await;
+    let new = |side, reference: &str, amount, reverses| NewLine {
+        customer,
+        side,
+        currency: "CNY".to_owned(),
+        kind: LedgerKind::Sale,
+        reference: reference.to_owned(),
+        other_reference: String::new(),
+        memo: String::new(),
+        business_date: "2026-10-05".to_owned(),
+        posting_date: "2026-10-05".to_owned(),
+        due_date: None,
+        amount,
+        tax: None,
+        freight: None,
+        document: None,
+        reverses,
+        source: Default::default(),
+        batch: (side == Side::Theirs).then_some((4, 17)),
+    };
+    let mut tx = app.app.db.write().await.unwrap();
+    let pair = [new(Side::Ours, "S1", 500, None), new(Side::Theirs, "S1", 500, None)];
+    let ids = post(&mut tx, app.company_number(), by, &pair).await.unwrap();
+    let reversal = [new(Side::Ours, "R1", -500, Some(ids[0]))];
+    let back = post(&mut tx, app.company_number(), by, &reversal).await.unwrap()[0];
+    for (group, status) in [(1, "undone"), (2, "live")] {
+        let sql = Sql::new(
+            "INSERT INTO match_group (id, company_id, customer_id, currency, content_id, \
+             pass, state, status, ours, theirs, difference, sentence_zh, decided_by, \
+             decision_note, undone_at, created_at) VALUES ($1, $2, $3, 'CNY', 'x', 'p', \
+             'settled', $4, 500, 500, 0, '单号与金额一致', $5, '重复', 2000, $1)",
+        );
+        let sql = sql.bind(i64::from(group)).bind(app.company_number()).bind(customer);
+        tx.execute(sql.bind(status).bind(by)).await.unwrap();
+        for line in &ids {
+            let sql = Sql::new(
+                "INSERT INTO group_member (company_id, group_id, side, line_id) \
+                 SELECT company_id, $1, side, id FROM line WHERE id = $2",
+            );
+            tx.execute(sql.bind(i64::from(group)).bind(*line)).await.unwrap();
+        }
+    }
+    tx.commit_housekeeping().await.unwrap();
+    (customer, ids, back)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r72_a_line_tells_where_it_came_from_and_what_became_of_it() {
     on_both(async |app: TestApp| {
-        let customer = app.customer_of(&app.company, "C1", "海仓贸易", None, "", "East").await;
         let accountant = app.client("accountant").await;
-        let new = |side, reference: &str, amount, reverses| NewLine {
-            customer,
-            side,
-            currency: "CNY".to_owned(),
-            kind: LedgerKind::Sale,
-            reference: reference.to_owned(),
-            other_reference: String::new(),
-            memo: String::new(),
-            business_date: "2026-10-05".to_owned(),
-            posting_date: "2026-10-05".to_owned(),
-            due_date: None,
-            amount,
-            tax: None,
-            freight: None,
-            document: None,
-            reverses,
-            source: Default::default(),
-            batch: (side == Side::Theirs).then_some((4, 17)),
-        };
-        let mut tx = app.app.db.write().await.unwrap();
         let by = accountant.user_text();
-        let pair = [new(Side::Ours, "S1", 500, None), new(Side::Theirs, "S1", 500, None)];
-        let ids = post(&mut tx, app.company_number(), &by, &pair).await.unwrap();
-        let reversal = [new(Side::Ours, "R1", -500, Some(ids[0]))];
-        let back = post(&mut tx, app.company_number(), &by, &reversal).await.unwrap()[0];
-        for (group, status) in [(1, "undone"), (2, "live")] {
-            let sql = Sql::new(
-                "INSERT INTO match_group (id, company_id, customer_id, currency, content_id, \
-                 pass, state, status, ours, theirs, difference, sentence_zh, decided_by, \
-                 decision_note, undone_at, created_at) VALUES ($1, $2, $3, 'CNY', 'x', 'p', \
-                 'settled', $4, 500, 500, 0, '单号与金额一致', $5, '重复', 2000, $1)",
-            );
-            let sql = sql.bind(i64::from(group)).bind(app.company_number()).bind(customer);
-            tx.execute(sql.bind(status).bind(&by)).await.unwrap();
-            for line in &ids {
-                let sql = Sql::new(
-                    "INSERT INTO group_member (company_id, group_id, side, line_id) \
-                     SELECT company_id, $1, side, id FROM line WHERE id = $2",
-                );
-                tx.execute(sql.bind(i64::from(group)).bind(*line)).await.unwrap();
-            }
-        }
-        tx.commit_housekeeping().await.unwrap();
-
+        let (customer, ids, back) = matched_and_reversed(&app, &by).await;
         let path = app.at(&format!("/lines/{}/lineage", LineId::text(ids[0])));
         let told = accountant.get(&path).await.expect(200);
         let events = told.body["events"].as_array().unwrap();

@@ -506,7 +506,7 @@ async fn b7_nothing_is_posted_inside_a_seal() {
             );
             let lines = [a, b, c, d];
             let through = lines.iter().filter(|line| line.is_ok()).count();
-            // Either the seal came first and nothing went in, or a line did and the seal was refused.
+            // The seal came first and nothing went in, or a line did and the seal was refused.
             if signed.status == 200 {
                 assert_eq!(through, 0, "round {round}: {lines:?}");
                 sealed += 1;
