@@ -489,21 +489,24 @@ async fn b7_nothing_is_posted_inside_a_seal() {
             let period = open(&app, &accountant, customer, "2026-10").await.expect(201).text("id");
             step(&app, &accountant, &period, "prepare").await.expect(200);
             step(&app, &manager, &period, "approve").await.expect(200);
-            let race = async |number: i64| {
-                for _ in 0..(round * POSTS + number) % 7 {
-                    tokio::task::yield_now().await;
+            // One side waits for some statements, so that the two meet at every point.
+            let ahead = round % 16 - 8;
+            let wait = async |statements: i64| {
+                for _ in 0..statements {
+                    app.number("SELECT COUNT(*) FROM period").await;
                 }
+            };
+            let race = async |number: i64| {
+                wait(ahead).await;
                 let mut new = line(customer, Side::Ours, number + 1, "2026-10-31");
                 new.memo = "race".to_owned();
                 put(&app, &[new]).await
             };
-            let (signed, a, b, c, d) = tokio::join!(
-                step_of(&app, &manager, &period, "sign-off", 3),
-                race(0),
-                race(1),
-                race(2),
-                race(3)
-            );
+            let seal = async || {
+                wait(-ahead).await;
+                step_of(&app, &manager, &period, "sign-off", 3).await
+            };
+            let (a, signed, b, c, d) = tokio::join!(race(0), seal(), race(1), race(2), race(3));
             let lines = [a, b, c, d];
             let through = lines.iter().filter(|line| line.is_ok()).count();
             // The seal came first and nothing went in, or a line did and the seal was refused.
