@@ -477,7 +477,6 @@ async fn r53_the_board_shows_where_everybody_stands() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b7_nothing_is_posted_inside_a_seal() {
     const SEALS: i64 = 60;
-    const POSTS: i64 = 4;
     on_both(async |app: TestApp| {
         let (accountant, manager) =
             (app.client("accountant").await, app.client("finance_manager").await);
