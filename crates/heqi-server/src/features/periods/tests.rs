@@ -489,7 +489,7 @@ async fn b7_nothing_is_posted_inside_a_seal() {
             step(&app, &accountant, &period, "prepare").await.expect(200);
             step(&app, &manager, &period, "approve").await.expect(200);
             // One side waits for some statements, so that the two meet at every point.
-            let ahead = round % 16 - 8;
+            let ahead = (round % 16 - 1) * 4;
             let wait = async |statements: i64| {
                 for _ in 0..statements {
                     app.number("SELECT COUNT(*) FROM period").await;
