@@ -59,6 +59,9 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let runner = features::runner(&app);
     app.set_runner(runner.clone());
+    if let Err(error) = features::audit_log::enqueue_verify(&app.db).await {
+        tracing::error!(%error, "the walk through the audit chains could not be enqueued");
+    }
     let jobs = tokio::spawn({
         let (at_a_time, stop) = (app.config.jobs, stop.clone());
         async move { runner.run(at_a_time, stop).await }

@@ -12,7 +12,7 @@ mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Signer};
 pub use record::{Event, Record};
-pub use verify::{Fault, Report, verify};
+pub use verify::{Fault, Report, note, verify, verify_new};
 
 use std::collections::BTreeMap;
 

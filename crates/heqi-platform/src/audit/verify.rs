@@ -57,12 +57,53 @@ pub async fn verify(
     company: i64,
     checkpoints: &[Checkpoint],
 ) -> Result<Report, DbError> {
-    let mut report = Report { company, good: 0, hash: genesis(company), fault: None };
+    let report = Report { company, good: 0, hash: genesis(company), fault: None };
+    walk(tx, report, checkpoints).await
+}
+
+/// Walks through what was appended since the walk that [`note`] remembers; through everything if
+/// there was none or it found a fault. The table that remembers can be written by whoever can
+/// write the chain: this is for checks in between, never the only one.
+///
+/// # Errors
+/// The database cannot be read. What is wrong with the chain is in the report.
+pub async fn verify_new(tx: &mut Tx, company: i64) -> Result<Report, DbError> {
+    let find =
+        Sql::new("SELECT sequence, hash FROM audit_mark WHERE company_id = $1 AND fault = ''");
+    let (good, hash) = match tx.optional(find.bind(company)).await? {
+        Some(row) => (row.get("sequence")?, row.get("hash")?),
+        None => (0, genesis(company)),
+    };
+    walk(tx, Report { company, good, hash, fault: None }, &[]).await
+}
+
+/// Remembers how far a walk came, for [`verify_new`].
+///
+/// # Errors
+/// The database cannot be written.
+pub async fn note(tx: &mut Tx, report: &Report) -> Result<(), DbError> {
+    let now = tx.now();
+    let fault = report.fault.as_ref().map(Fault::to_string).unwrap_or_default();
+    let sql = Sql::new(
+        "INSERT INTO audit_mark (company_id, sequence, hash, at, fault) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (company_id) DO UPDATE SET sequence = $2, \
+         hash = $3, at = $4, fault = $5",
+    );
+    let sql = sql.bind(report.company).bind(report.good).bind(report.hash).bind(now);
+    tx.execute(sql.bind(fault)).await.map(drop)
+}
+
+async fn walk(
+    tx: &mut Tx,
+    mut report: Report,
+    checkpoints: &[Checkpoint],
+) -> Result<Report, DbError> {
+    let company = report.company;
     let marks: Vec<&Checkpoint> =
         checkpoints.iter().filter(|mark| mark.company == company).collect();
     let mut sql = Sql::new("SELECT ").clone();
     sql.push(COLUMNS).push(" FROM audit_record WHERE company_id = ").push_bind(company);
-    sql.push(" ORDER BY sequence");
+    sql.push(" AND sequence > ").push_bind(report.good).push(" ORDER BY sequence");
     tx.scan(sql, |cells| {
         if report.fault.is_none() {
             step(&mut report, &marks, cells)?;

@@ -59,6 +59,7 @@ pub fn router() -> OpenApiRouter<Shared> {
 /// What does the jobs of every feature.
 #[must_use]
 pub fn runner(app: &Shared) -> Runner {
-    let handlers: HashMap<&'static str, Handler> = HashMap::new();
+    let mut handlers: HashMap<&'static str, Handler> = HashMap::new();
+    handlers.insert(audit_log::jobs::VERIFY, audit_log::jobs::verify(app.clone()));
     Runner::new(app.db.clone(), handlers)
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use heqi_domain::{
-    AdjustmentId, AttachmentId, CustomerId, DiscrepancyId, DocumentId, GrantId, Id, JobId,
-    LimitChangeId, LineId, RoleId, SessionId, TokenId, UserId, ViewId,
+    AdjustmentId, AttachmentId, CustomerId, DiscrepancyId, DocumentId, GrantId, Id, JobId, LimitChangeId, LineId, PeriodId, RoleId, SessionId, TokenId, UserId, ViewId,
 };
 use heqi_platform::Sql;
 
@@ -23,7 +22,7 @@ pub struct World {
 }
 
 /// Objects that belong to a customer: a partial scope hides them.
-const SCOPED: &[&str] = &["customer", "line", "document", "discrepancy", "adjustment"];
+const SCOPED: &[&str] = &["customer", "line", "document", "discrepancy", "adjustment", "period"];
 
 /// The document that the line is a leg of.
 const DOCUMENT: i64 = 999;
@@ -55,6 +54,19 @@ async fn line(app: &TestApp, customer: i64) -> i64 {
     posted[0]
 }
 
+/// A period of a customer; its number.
+async fn period(app: &TestApp, customer: i64) -> i64 {
+    let sql = Sql::new(
+        "INSERT INTO period (id, company_id, customer_id, currency, span, first_day, last_day, \
+         state, created_by, created_at) VALUES (998, $1, $2, 'CNY', '2026-01', '2026-01-01', \
+         '2026-01-31', 'open', 'test', 1)",
+    );
+    let mut tx = app.app.db.write().await.unwrap();
+    tx.execute(sql.bind(app.company_number()).bind(customer)).await.unwrap();
+    tx.commit_housekeeping().await.unwrap();
+    998
+}
+
 impl World {
     /// Writes the objects straight into the database.
     pub async fn new(app: &TestApp) -> Self {
@@ -75,6 +87,8 @@ impl World {
             ("discrepancy", discrepancy.clone()),
             ("adjustment", fixture::adjustment(app, &discrepancy).await),
             ("limitchange", LimitChangeId::text(999)),
+            ("period", PeriodId::text(period(app, customer).await)),
+            ("sequence", "99999".to_owned()),
         ]);
         let gone = BTreeMap::from([
             ("customer", CustomerId::text(12_345)),
@@ -91,6 +105,8 @@ impl World {
             ("discrepancy", DiscrepancyId::text(12_345)),
             ("adjustment", AdjustmentId::text(12_345)),
             ("limitchange", LimitChangeId::text(12_345)),
+            ("period", PeriodId::text(12_345)),
+            ("sequence", "99999".to_owned()),
         ]);
         Self { company: app.company.clone(), foreign, gone }
     }

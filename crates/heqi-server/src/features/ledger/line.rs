@@ -148,8 +148,11 @@ pub const fn side_code(side: Side) -> &'static str {
     }
 }
 
-/// Posts lines: locks their customers, refuses what is dated within a signed period, gives the
+/// Posts lines: locks their customers, refuses what is booked within a signed period, gives the
 /// next voucher numbers, writes. The numbers of the lines, in their order.
+///
+/// The day of the books decides, since balances are by it. A document that came late keeps its
+/// own date and is booked on the first open day: [`first_open_day`].
 ///
 /// # Errors
 /// 404 for an unknown customer, 409 `period_signed` with the position of the line.
@@ -162,7 +165,8 @@ pub async fn post(
     let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
     let locked = customers::lock(tx, company, &wanted).await?;
     for (at, line) in lines.iter().enumerate() {
-        refuse_locked(&locked, line.customer, [&line.business_date, &line.posting_date], at)?;
+        let account = (line.customer, line.currency.as_str());
+        refuse_locked(tx, &locked, company, account, (&line.posting_date, at)).await?;
     }
     let series: Vec<_> = lines.iter().map(|line| series(line.side, &line.posting_date)).collect();
     let vouchers = vouchers(tx, company, &series).await?;
@@ -186,12 +190,13 @@ pub async fn post(
     Ok(ids)
 }
 
-/// A line that waits for its posting: its number, its customer, its business and posting date.
+/// A line that waits for its posting: its number, its account, the day of the books.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub id: i64,
     pub customer: i64,
-    pub dates: [String; 2],
+    pub currency: String,
+    pub posting_date: String,
 }
 
 /// Posts lines of ours that were drafted; their voucher numbers, in their order.
@@ -207,9 +212,10 @@ pub(super) async fn post_waiting(
     let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
     let locked = customers::lock(tx, company, &wanted).await?;
     for (at, line) in lines.iter().enumerate() {
-        refuse_locked(&locked, line.customer, [&line.dates[0], &line.dates[1]], at)?;
+        let account = (line.customer, line.currency.as_str());
+        refuse_locked(tx, &locked, company, account, (&line.posting_date, at)).await?;
     }
-    let series: Vec<_> = lines.iter().map(|line| series(Side::Ours, &line.dates[1])).collect();
+    let series: Vec<_> = lines.iter().map(|line| series(Side::Ours, &line.posting_date)).collect();
     let vouchers = vouchers(tx, company, &series).await?;
     for (line, voucher) in lines.iter().zip(&vouchers) {
         let update = Sql::new(
@@ -265,15 +271,39 @@ pub async fn touch(tx: &mut Tx, company: i64, customers: &[i64]) -> Result<(), D
     Ok(())
 }
 
-fn refuse_locked(
+/// The day of the books for a document of this date: its own, or the day after the last signed
+/// one if it came late.
+#[must_use]
+pub fn first_open_day(locked_through: &str, date: &str) -> String {
+    let after = heqi_domain::day_from_iso(locked_through).filter(|_| date <= locked_through);
+    after.map_or_else(|| date.to_owned(), |day| heqi_domain::day_text(day + 1))
+}
+
+/// A customer is locked through the last signed day of all its currencies; whether the account
+/// itself is signed is looked up only where that matters.
+async fn refuse_locked(
+    tx: &mut Tx,
     locked: &[customers::Brief],
-    customer: i64,
-    dates: [&String; 2],
-    at: usize,
+    company: i64,
+    (customer, currency): (i64, &str),
+    (date, at): (&str, usize),
 ) -> Result<(), Problem> {
     let found = locked.binary_search_by_key(&customer, |customer| customer.id);
-    let customer = &locked[found.map_err(|_| Problem::not_found())?];
-    dates.into_iter().try_for_each(|date| refuse_signed(&customer.locked_through, date, at))
+    let through = &locked[found.map_err(|_| Problem::not_found())?].locked_through;
+    if date > through.as_str() {
+        return Ok(());
+    }
+    let signed = Sql::new(
+        "SELECT DISTINCT currency FROM period WHERE company_id = $1 AND customer_id = $2 \
+         AND state = 'signed' AND last_day >= $3",
+    );
+    let signed = tx.rows(signed.bind(company).bind(customer).bind(date)).await?;
+    let signed: Result<Vec<String>, DbError> = signed.iter().map(|it| it.get("currency")).collect();
+    let signed = signed?;
+    if signed.is_empty() || signed.iter().any(|signed| signed == currency) {
+        return refuse_signed(through, date, at);
+    }
+    Ok(())
 }
 
 fn refuse_signed(locked_through: &str, date: &str, at: usize) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! The ledger 往来明细: what happened between us and a customer, in both books.
 //!
 //! Invariants: a posted entry of ours never changes and is never deleted, it is reversed;
-//! voucher numbers have no gap; nothing is dated within a signed period; who wrote a document
+//! voucher numbers have no gap; nothing is booked within a signed period; who wrote a document
 //! does not post it; a document's amount is what its goods come to.
 
 mod attachments;
@@ -27,7 +27,7 @@ use utoipa_axum::routes;
 
 use crate::app::Shared;
 
-pub use line::{LedgerKind, NewLine, post, touch};
+pub use line::{LedgerKind, NewLine, first_open_day, post, touch};
 
 /// The routes of this feature.
 #[must_use]

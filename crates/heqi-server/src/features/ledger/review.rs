@@ -170,7 +170,8 @@ async fn post(ctx: &Ctx, tx: &mut Tx, held: &Held, id: DocumentId) -> Result<(),
         .map(|((id, customer), leg)| Waiting {
             id: *id,
             customer: *customer,
-            dates: [leg.line.business_date.clone(), leg.line.posting_date.clone()],
+            currency: leg.line.currency.clone(),
+            posting_date: leg.line.posting_date.clone(),
         })
         .collect();
     line::post_waiting(tx, ctx.company, &ctx.actor(), &waiting).await?;
