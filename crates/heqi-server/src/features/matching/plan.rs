@@ -244,7 +244,7 @@ fn distinct(rows: &mut [Discrepancy]) {
 }
 
 /// Every group that the kernel found.
-fn every(outcome: &Outcome) -> impl Iterator<Item = Planned<'_>> {
+pub(super) fn every(outcome: &Outcome) -> impl Iterator<Item = Planned<'_>> {
     let pairs = outcome.blocks.iter().zip(0_u32..).flat_map(|(block, number)| {
         outcome.pairs[block.pairs.clone()].iter().map(move |pair| Planned {
             id: pair.id,
