@@ -59,6 +59,9 @@ pub fn router() -> OpenApiRouter<Shared> {
 /// What does the jobs of every feature.
 #[must_use]
 pub fn runner(app: &Shared) -> Runner {
-    let handlers: HashMap<&'static str, Handler> = HashMap::new();
+    let mut handlers: HashMap<&'static str, Handler> = HashMap::new();
+    handlers.insert("match.plan", matching::jobs::plan());
+    handlers.insert("match.customer", matching::jobs::customer());
+    handlers.insert("rules.bench", matching::bench::bench());
     Runner::new(app.db.clone(), handlers)
 }

@@ -7,9 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use heqi_domain::{Lang, LineIx};
+use heqi_domain::{Lang, LineIx, Lines};
 use heqi_matching::{Discrepancy, GroupId, State, sentence};
-use heqi_platform::{DbError, Sql, Tx, Value};
+use heqi_platform::{DbError, Sql, Timestamp, Tx, Value};
 use serde::Serialize;
 
 use super::found::{self, Found};
@@ -91,15 +91,18 @@ pub async fn write(
     counts.replaced = old.len();
     replace(tx, &old).await?;
     insert_groups(tx, company, run, plan, &fresh).await?;
-    let mut numbers: HashMap<u64, i64> = known;
-    numbers.extend(fresh.iter().map(|(number, group)| (group.id.0, *number)));
-    let rows: Vec<Found> = plan.discrepancies.iter().map(|row| found(plan, row, &numbers)).collect();
+    let rows = all_found(plan, known, &fresh);
     (counts.discrepancies, counts.gone) =
         found::upsert(tx, company, run, scope, as_of, &rows).await?;
     if as_of.is_none() {
         store::not_due(tx, company, customers).await?;
     }
     Ok(counts)
+}
+
+fn all_found(plan: &Plan, mut numbers: HashMap<u64, i64>, fresh: &[(i64, Planned<'_>)]) -> Vec<Found> {
+    numbers.extend(fresh.iter().map(|(number, group)| (group.id.0, *number)));
+    plan.discrepancies.iter().map(|row| found(plan, row, &numbers)).collect()
 }
 
 fn found(plan: &Plan, row: &Discrepancy, numbers: &HashMap<u64, i64>) -> Found {
@@ -166,6 +169,9 @@ async fn replace(tx: &mut Tx, groups: &[i64]) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Groups whose rows are made at once.
+const PIECE: usize = 4_096;
+
 async fn insert_groups(
     tx: &mut Tx,
     company: i64,
@@ -173,27 +179,38 @@ async fn insert_groups(
     plan: &Plan,
     fresh: &[(i64, Planned<'_>)],
 ) -> Result<(), DbError> {
-    let now = tx.now();
     // The sentence of a group is that of the row it makes in the bridge.
-    let rows: HashMap<GroupId, &Discrepancy> =
+    let said: HashMap<GroupId, &Discrepancy> =
         plan.discrepancies.iter().filter(|row| row.grouped).map(|row| (row.id, row)).collect();
-    let sums = |group: &Planned<'_>| -> [i64; 2] {
-        let lines = &plan.base.loaded.lines;
-        let sum = |side: usize, of: &[LineIx]| -> i64 {
-            // The kernel has proved that no sum of amounts of a side leaves 64 bits.
-            of.iter().map(|line| lines[side].amount[*line as usize]).sum()
-        };
-        [sum(0, group.ours), sum(1, group.theirs)]
-    };
+    for piece in fresh.chunks(PIECE) {
+        let rows = group_rows(tx.now(), [company, run], plan, piece, &said);
+        tx.insert_many("match_group", GROUP, rows.into_iter()).await?;
+        let rows = member_rows(company, plan, piece);
+        tx.insert_many("group_member", MEMBER, rows.into_iter()).await?;
+        let rows = claim_rows(company, plan, piece);
+        tx.insert_many("line_claim", CLAIM, rows.into_iter()).await?;
+    }
+    Ok(())
+}
+
+fn group_rows(
+    now: Timestamp,
+    [company, run]: [i64; 2],
+    plan: &Plan,
+    piece: &[(i64, Planned<'_>)],
+    rows: &HashMap<GroupId, &Discrepancy>,
+) -> Vec<Vec<Value>> {
     let [ours, theirs] = &plan.base.loaded.lines;
-    let group_rows = fresh.iter().map(|(number, group)| -> Vec<Value> {
+    // The kernel has proved that no sum of amounts of a side leaves 64 bits.
+    let sum = |lines: &Lines, of: &[LineIx]| -> i64 {
+        of.iter().map(|line| lines.amount[*line as usize]).sum()
+    };
+    let row = |(number, group): &(i64, Planned<'_>)| -> Vec<Value> {
         let (customer, currency) = plan.account(group.block);
-        let [a, b] = sums(group);
         let said = |lang| match rows.get(&group.id) {
             Some(row) => sentence(row, &plan.outcome, ours, theirs, lang),
             None => String::new(),
         };
-        let rank = group.evidence.map_or(0, |evidence| evidence.rank);
         let live = group.state != State::Suggested;
         let why = group.evidence.map_or_else(String::new, |facts| evidence(facts, true));
         vec![
@@ -207,30 +224,38 @@ async fn insert_groups(
             group.state.code().into(),
             if live { "live" } else { "suggested" }.into(),
             false.into(),
-            a.into(),
-            b.into(),
+            sum(ours, group.ours).into(),
+            sum(theirs, group.theirs).into(),
             group.difference.into(),
             group.verdict.code().into(),
             said(Lang::Zh).into(),
             said(Lang::En).into(),
             why.into(),
-            rank.into(),
+            group.evidence.map_or(0, |evidence| evidence.rank).into(),
             now.into(),
         ]
-    });
-    tx.insert_many("match_group", GROUP, group_rows).await?;
-    let member_rows = fresh.iter().flat_map(|(number, group)| {
-        members(plan, group).map(move |(side, line)| -> Vec<Value> {
+    };
+    piece.iter().map(row).collect()
+}
+
+fn member_rows(company: i64, plan: &Plan, piece: &[(i64, Planned<'_>)]) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for (number, group) in piece {
+        rows.extend(members(plan, group).map(|(side, line)| -> Vec<Value> {
             vec![company.into(), (*number).into(), SIDES[side].into(), line.into()]
-        })
-    });
-    tx.insert_many("group_member", MEMBER, member_rows).await?;
-    let live = fresh.iter().filter(|(_, group)| group.state != State::Suggested);
-    let claim_rows = live.flat_map(|(number, group)| {
-        members(plan, group)
-            .map(move |(_, line)| -> Vec<Value> { vec![line.into(), company.into(), (*number).into()] })
-    });
-    tx.insert_many("line_claim", CLAIM, claim_rows).await.map(drop)
+        }));
+    }
+    rows
+}
+
+fn claim_rows(company: i64, plan: &Plan, piece: &[(i64, Planned<'_>)]) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for (number, group) in piece.iter().filter(|(_, group)| group.state != State::Suggested) {
+        rows.extend(members(plan, group).map(|(_, line)| -> Vec<Value> {
+            vec![line.into(), company.into(), (*number).into()]
+        }));
+    }
+    rows
 }
 
 fn members<'a>(

@@ -316,12 +316,18 @@ async fn insert(
     tx.insert_many("match_group", GROUP, std::iter::once(values)).await?;
     let state = if row.amount == 0 { "settled" } else { "differs" };
     act::write(tx, group, &decided(tx, acting, "live", state)).await?;
-    let each = || row.lines.iter().zip(SIDES).flat_map(|(of, side)| of.iter().map(move |l| (side, *l)));
-    let members = each().map(|(side, line)| -> Vec<Value> {
-        vec![company.into(), group.into(), side.into(), line.into()]
-    });
-    tx.insert_many("group_member", MEMBER, members).await?;
-    let claims = each()
-        .map(|(_, line)| -> Vec<Value> { vec![line.into(), company.into(), group.into()] });
-    tx.insert_many("line_claim", CLAIM, claims).await.map(drop)
+    let [members, claims] = line_rows(company, group, row);
+    tx.insert_many("group_member", MEMBER, members.into_iter()).await?;
+    tx.insert_many("line_claim", CLAIM, claims.into_iter()).await.map(drop)
+}
+
+fn line_rows(company: i64, group: i64, row: &Found) -> [Vec<Vec<Value>>; 2] {
+    let mut rows = [Vec::new(), Vec::new()];
+    for (lines, side) in row.lines.iter().zip(SIDES) {
+        for line in lines {
+            rows[0].push(vec![company.into(), group.into(), side.into(), (*line).into()]);
+            rows[1].push(vec![(*line).into(), company.into(), group.into()]);
+        }
+    }
+    rows
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use heqi_platform::{DbError, Row, Sql, Tx, Value};
+use heqi_platform::{DbError, Row, Sql, Timestamp, Tx, Value};
 
 use super::commit::SIDES;
 use super::store::push_customers;
@@ -183,8 +183,18 @@ pub(super) async fn insert(
     run: i64,
     fresh: &[(i64, &Found)],
 ) -> Result<(), DbError> {
-    let now = tx.now();
-    let rows = fresh.iter().map(|(id, row)| -> Vec<Value> {
+    for piece in fresh.chunks(PIECE) {
+        let rows = rows(tx.now(), company, run, piece);
+        tx.insert_many("discrepancy", COLUMNS, rows.into_iter()).await?;
+    }
+    insert_lines(tx, company, fresh).await
+}
+
+/// Discrepancies whose rows are made at once.
+const PIECE: usize = 4_096;
+
+fn rows(now: Timestamp, company: i64, run: i64, piece: &[(i64, &Found)]) -> Vec<Vec<Value>> {
+    let row = |(id, row): &(i64, &Found)| -> Vec<Value> {
         vec![
             (*id).into(),
             company.into(),
@@ -202,9 +212,8 @@ pub(super) async fn insert(
             now.into(),
             now.into(),
         ]
-    });
-    tx.insert_many("discrepancy", COLUMNS, rows).await?;
-    insert_lines(tx, company, fresh).await
+    };
+    piece.iter().map(row).collect()
 }
 
 async fn insert_lines(
@@ -212,14 +221,23 @@ async fn insert_lines(
     company: i64,
     fresh: &[(i64, &Found)],
 ) -> Result<(), DbError> {
-    let rows = fresh.iter().flat_map(|(id, row)| {
-        row.lines.iter().zip(SIDES).flat_map(move |(lines, side)| {
-            lines.iter().map(move |line| -> Vec<Value> {
+    for piece in fresh.chunks(PIECE) {
+        let rows = line_rows(company, piece);
+        tx.insert_many("discrepancy_line", LINE_COLUMNS, rows.into_iter()).await?;
+    }
+    Ok(())
+}
+
+fn line_rows(company: i64, piece: &[(i64, &Found)]) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for (id, row) in piece {
+        for (lines, side) in row.lines.iter().zip(SIDES) {
+            rows.extend(lines.iter().map(|line| -> Vec<Value> {
                 vec![company.into(), (*id).into(), side.into(), (*line).into()]
-            })
-        })
-    });
-    tx.insert_many("discrepancy_line", LINE_COLUMNS, rows).await.map(drop)
+            }));
+        }
+    }
+    rows
 }
 
 /// Sets the status of discrepancies.

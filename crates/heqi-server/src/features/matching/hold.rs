@@ -66,12 +66,13 @@ pub async fn release(tx: &mut Tx, acting: &Acting, loaded: &Loaded) -> Result<()
     Ok(act::match_again(tx, acting.company, &loaded.touched()).await?)
 }
 
-fn each(loaded: &Loaded) -> impl Iterator<Item = (i64, i64)> + '_ {
-    (0..2).flat_map(move |side| {
+fn each(loaded: &Loaded) -> Vec<(i64, i64)> {
+    let sides = (0..2).flat_map(|side| {
         let lines = &loaded.lines[side];
         let of = lines.account.iter().map(move |at| loaded.customers[side][*at as usize]);
         loaded.ids[side].iter().copied().zip(of)
-    })
+    });
+    sides.collect()
 }
 
 /// The hold of a line.

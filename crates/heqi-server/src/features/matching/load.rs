@@ -15,7 +15,8 @@ use heqi_domain::{
     Account, Currency, CustomerId, EntryKind, Id, LineIds, LineIx, Lines, NO_DAY, Names, Side,
     day_from_iso,
 };
-use heqi_platform::{Cells, DbError, Sql, Tx};
+use heqi_platform::db::Cells;
+use heqi_platform::{DbError, Sql, Tx};
 use sha2::{Digest, Sha256};
 
 use crate::features::ledger::LedgerKind;

@@ -185,7 +185,6 @@ pub struct GroupDecision {
 pub struct BulkConfirm {
     /// These suggestions.
     #[garde(length(min = 1, max = 500))]
-    #[garde(inner(skip))]
     #[schema(value_type = Vec<String>)]
     pub groups: Vec<GroupId>,
     /// Why.
@@ -220,7 +219,6 @@ pub struct ItemResult {
 pub struct ManualMatch {
     /// The lines, of one or both sides.
     #[garde(length(min = 2, max = 500))]
-    #[garde(inner(skip))]
     #[schema(value_type = Vec<String>)]
     pub lines: Vec<LineId>,
     /// Why; needed if the two sides differ by more than the rounding of the rules.
@@ -261,7 +259,6 @@ pub struct Sums {
 pub struct HoldLines {
     /// The lines.
     #[garde(length(min = 1, max = 500))]
-    #[garde(inner(skip))]
     #[schema(value_type = Vec<String>)]
     pub lines: Vec<LineId>,
     /// Why.
@@ -279,7 +276,6 @@ pub struct HoldLines {
 pub struct ReleaseLines {
     /// The lines.
     #[garde(length(min = 1, max = 500))]
-    #[garde(inner(skip))]
     #[schema(value_type = Vec<String>)]
     pub lines: Vec<LineId>,
     /// Why.

@@ -14,7 +14,6 @@ use crate::problem::Problem;
 struct Changed {
     object: String,
     id: i64,
-    customer: i64,
     was: String,
 }
 
@@ -79,14 +78,13 @@ pub async fn customers(tx: &mut Tx, company: i64, act: i64) -> Result<Vec<i64>, 
 }
 
 async fn changes(tx: &mut Tx, act: i64) -> Result<Vec<Changed>, DbError> {
-    let sql = "SELECT object, object_id, customer_id, was FROM act_change WHERE act_id = $1 \
+    let sql = "SELECT object, object_id, was FROM act_change WHERE act_id = $1 \
                ORDER BY object, object_id";
     let rows = tx.rows(Sql::new(sql).bind(act)).await?;
     let read = |row: &Row| {
         Ok(Changed {
             object: row.get("object")?,
             id: row.get("object_id")?,
-            customer: row.get("customer_id")?,
             was: row.get("was")?,
         })
     };
