@@ -316,11 +316,7 @@ pub async fn let_go(
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn write_discrepancy(
-    tx: &mut Tx,
-    id: i64,
-    to: &DiscrepancyWas,
-) -> Result<(), DbError> {
+pub async fn write_discrepancy(tx: &mut Tx, id: i64, to: &DiscrepancyWas) -> Result<(), DbError> {
     let sql = Sql::new(
         "UPDATE discrepancy SET status = $1, group_id = $2, version = version + 1 WHERE id = $3",
     );

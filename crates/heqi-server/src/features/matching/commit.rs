@@ -100,7 +100,11 @@ pub async fn write(
     Ok(counts)
 }
 
-fn all_found(plan: &Plan, mut numbers: HashMap<u64, i64>, fresh: &[(i64, Planned<'_>)]) -> Vec<Found> {
+fn all_found(
+    plan: &Plan,
+    mut numbers: HashMap<u64, i64>,
+    fresh: &[(i64, Planned<'_>)],
+) -> Vec<Found> {
     numbers.extend(fresh.iter().map(|(number, group)| (group.id.0, *number)));
     plan.discrepancies.iter().map(|row| found(plan, row, &numbers)).collect()
 }

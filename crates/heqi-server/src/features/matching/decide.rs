@@ -3,7 +3,7 @@
 //! The caller holds the locks of the customers. What is decided is decided for every later run.
 
 use heqi_domain::{Currency, Lang, LineIx, Reason};
-use heqi_matching::{Discrepancy, GroupId, Grounds, Members, Verdict, group_id};
+use heqi_matching::{Discrepancy, Grounds, GroupId, Members, Verdict, group_id};
 use heqi_platform::{DbError, Sql, Tx, Value};
 
 use super::act::{self, Acting, DiscrepancyWas, GroupWas, Known};

@@ -88,8 +88,7 @@ pub async fn upsert(
 /// Brings one that was found again up to date. Whether it had been gone.
 async fn refresh(tx: &mut Tx, run: i64, known: &Known, row: &Found) -> Result<bool, DbError> {
     let back = known.status == "gone";
-    let same =
-        known.group == row.group && known.reason == row.reason && known.amount == row.amount;
+    let same = known.group == row.group && known.reason == row.reason && known.amount == row.amount;
     if same && !back {
         return Ok(false);
     }
@@ -216,11 +215,7 @@ fn rows(now: Timestamp, company: i64, run: i64, piece: &[(i64, &Found)]) -> Vec<
     piece.iter().map(row).collect()
 }
 
-async fn insert_lines(
-    tx: &mut Tx,
-    company: i64,
-    fresh: &[(i64, &Found)],
-) -> Result<(), DbError> {
+async fn insert_lines(tx: &mut Tx, company: i64, fresh: &[(i64, &Found)]) -> Result<(), DbError> {
     for piece in fresh.chunks(PIECE) {
         let rows = line_rows(company, piece);
         tx.insert_many("discrepancy_line", LINE_COLUMNS, rows.into_iter()).await?;

@@ -24,7 +24,7 @@ mod runs;
 mod store;
 pub mod summary;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod undo;
 
 use heqi_platform::{DbError, Tx};

@@ -295,7 +295,9 @@ impl Plan {
     ///
     /// # Errors
     /// A line that two groups hold.
-    pub fn states(&self) -> Result<BTreeMap<(Currency, &'static str), [(i64, i128); 2]>, PlanError> {
+    pub fn states(
+        &self,
+    ) -> Result<BTreeMap<(Currency, &'static str), [(i64, i128); 2]>, PlanError> {
         let mut of = self.base.loaded.lines.each_ref().map(|lines| vec![OPEN; lines.len()]);
         for group in self.groups() {
             let state = group.state as u8;
@@ -314,7 +316,8 @@ impl Plan {
         for (side, lines) in self.base.loaded.lines.iter().enumerate() {
             for (at, state) in of[side].iter().enumerate() {
                 let currency = lines.accounts[lines.account[at] as usize].currency;
-                let sum = &mut sums.entry((currency, STATES[usize::from(*state)])).or_default()[side];
+                let sum =
+                    &mut sums.entry((currency, STATES[usize::from(*state)])).or_default()[side];
                 sum.0 += 1;
                 sum.1 += i128::from(lines.amount[at]);
             }

@@ -82,11 +82,7 @@ async fn changes(tx: &mut Tx, act: i64) -> Result<Vec<Changed>, DbError> {
                ORDER BY object, object_id";
     let rows = tx.rows(Sql::new(sql).bind(act)).await?;
     let read = |row: &Row| {
-        Ok(Changed {
-            object: row.get("object")?,
-            id: row.get("object_id")?,
-            was: row.get("was")?,
-        })
+        Ok(Changed { object: row.get("object")?, id: row.get("object_id")?, was: row.get("was")? })
     };
     rows.iter().map(read).collect()
 }
