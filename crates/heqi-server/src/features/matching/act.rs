@@ -143,7 +143,7 @@ pub async fn known(tx: &mut Tx, company: i64, id: i64) -> Result<Known, Problem>
     let mut sql = Sql::new("SELECT ");
     sql.push(KNOWN).push(" FROM match_group WHERE company_id = ").push_bind(company);
     sql.push(" AND id = ").push_bind(id);
-    let row = tx.optional(sql.for_update()).await?.ok_or_else(Problem::not_found)?;
+    let row = tx.optional(sql).await?.ok_or_else(Problem::not_found)?;
     Ok(read(&row)?)
 }
 

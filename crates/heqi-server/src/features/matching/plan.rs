@@ -41,6 +41,9 @@ pub struct Prepared {
     pub rules: Active,
     /// Groups that a person has rejected or broken apart: they are not proposed again.
     pub apart: HashSet<u64>,
+    /// Suggestions that wait for a person: no run settles by itself what it has asked before,
+    /// since with fewer lines left open less would speak against it.
+    pub waiting: HashSet<u64>,
     /// Where every posted line stands, in sums.
     pub places: Vec<Place>,
     /// The digest over all this.
@@ -92,13 +95,14 @@ pub async fn prepare(tx: &mut Tx, company: i64, scope: &Scope) -> Result<Prepare
     let merged = load::merged(tx, company).await?;
     let customers = scope.customer.map(|customer| load::with_merged(&merged, customer));
     let apart = store::apart(tx, company, customers.as_deref()).await?;
+    let waiting = store::waiting(tx, company, customers.as_deref()).await?;
     let places =
         store::places(tx, company, customers.as_deref(), scope.as_of.as_deref(), &merged).await?;
-    let digest = digest(scope, &loaded, &apart, &rules);
-    Ok(Prepared { scope: scope.clone(), loaded, rules, apart, places, digest })
+    let digest = digest(scope, &loaded, [&apart, &waiting], &rules);
+    Ok(Prepared { scope: scope.clone(), loaded, rules, apart, waiting, places, digest })
 }
 
-fn digest(scope: &Scope, loaded: &Loaded, apart: &HashSet<u64>, rules: &Active) -> String {
+fn digest(scope: &Scope, loaded: &Loaded, known: [&HashSet<u64>; 2], rules: &Active) -> String {
     let mut hash = Sha256::new();
     let mut put = |field: &[u8]| {
         hash.update((field.len() as u64).to_le_bytes());
@@ -108,9 +112,11 @@ fn digest(scope: &Scope, loaded: &Loaded, apart: &HashSet<u64>, rules: &Active) 
     put(&scope.customer.unwrap_or(0).to_le_bytes());
     put(scope.as_of.as_deref().unwrap_or_default().as_bytes());
     put(&loaded.snapshot);
-    let mut apart: Vec<u64> = apart.iter().copied().collect();
-    apart.sort_unstable();
-    put(&apart.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>());
+    for ids in known {
+        let mut ids: Vec<u64> = ids.iter().copied().collect();
+        ids.sort_unstable();
+        put(&ids.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>());
+    }
     put(rules.digest.as_bytes());
     put(ENGINE.as_bytes());
     hex(&hash.finalize())
@@ -274,7 +280,11 @@ pub(super) fn every(outcome: &Outcome) -> impl Iterator<Item = Planned<'_>> {
 impl Plan {
     /// The groups, without those that a person keeps apart.
     pub fn groups(&self) -> impl Iterator<Item = Planned<'_>> {
-        every(&self.outcome).filter(|group| !self.base.apart.contains(&group.id.0))
+        let kept = every(&self.outcome).filter(|group| !self.base.apart.contains(&group.id.0));
+        kept.map(|group| match self.base.waiting.contains(&group.id.0) {
+            true => Planned { state: State::Suggested, ..group },
+            false => group,
+        })
     }
 
     /// How many groups a person keeps apart.

@@ -90,6 +90,26 @@ pub(super) async fn apart(
     );
     sql.push_bind(company);
     push_customers(&mut sql, "customer_id", customers);
+    contents(tx, sql).await
+}
+
+/// Content ids of suggestions that wait for a person.
+///
+/// # Errors
+/// Whatever the database says.
+pub(super) async fn waiting(
+    tx: &mut Tx,
+    company: i64,
+    customers: Option<&[i64]>,
+) -> Result<HashSet<u64>, DbError> {
+    let mut sql =
+        Sql::new("SELECT content_id FROM match_group WHERE status = 'suggested' AND company_id = ");
+    sql.push_bind(company);
+    push_customers(&mut sql, "customer_id", customers);
+    contents(tx, sql).await
+}
+
+async fn contents(tx: &mut Tx, sql: Sql) -> Result<HashSet<u64>, DbError> {
     let rows = tx.rows(sql).await?;
     let read = |row: &Row| {
         let text: String = row.get("content_id")?;

@@ -24,7 +24,7 @@ struct Changed {
 pub async fn find(tx: &mut Tx, company: i64, scope: &Scope, act: i64) -> Result<Act, Problem> {
     let sql = "SELECT id, kind, note, made_by, made_at, undone_by, undone_at FROM match_act \
                WHERE company_id = $1 AND id = $2";
-    let sql = Sql::new(sql).bind(company).bind(act).for_update();
+    let sql = Sql::new(sql).bind(company).bind(act);
     let row = tx.optional(sql).await?.ok_or_else(Problem::not_found)?;
     let mut foreign = Sql::new(
         "SELECT COUNT(*) FROM act_change JOIN customer ON customer.id = act_change.customer_id \
@@ -180,21 +180,29 @@ pub async fn undo(
     let number = act.id.number();
     let all = changes(tx, number).await?;
     // Lines are let go before they are taken: two groups of one act may share one.
-    for change in all.iter().filter(|change| change.object == "group") {
-        group(tx, company, change).await?;
-    }
-    for change in all.iter().filter(|change| change.object != "group") {
+    for change in &all {
         match change.object.as_str() {
+            "group" if act::known(tx, company, change.id).await?.was.act_id == Some(number) => {
+                act::unclaim(tx, change.id).await?;
+            }
+            "hold" if change.was.is_empty() => hold::delete(tx, change.id).await?,
+            _ => {}
+        }
+    }
+    for change in &all {
+        match change.object.as_str() {
+            "group" => group(tx, company, change).await?,
             "discrepancy" => {
                 let now = discrepancy(tx, change.id).await?;
                 let gone = DiscrepancyWas { status: "gone".to_owned(), ..now };
                 let to = parse(&change.was)?.unwrap_or(gone);
                 act::write_discrepancy(tx, change.id, &to).await?;
             }
-            _ => match parse::<HoldWas>(&change.was)? {
-                None => hold::delete(tx, change.id).await?,
-                Some(was) => hold::insert(tx, company, change.id, &was).await?,
-            },
+            _ => {
+                if let Some(was) = parse::<HoldWas>(&change.was)? {
+                    hold::insert(tx, company, change.id, &was).await?;
+                }
+            }
         }
     }
     let now = tx.now();
@@ -210,9 +218,6 @@ async fn group(tx: &mut Tx, company: i64, change: &Changed) -> Result<(), Proble
     let now = act::known(tx, company, change.id).await?;
     let lines: Vec<i64> =
         act::members(tx, now.id).await?.into_iter().map(|member| member.1).collect();
-    if now.was.status == "live" {
-        act::unclaim(tx, now.id).await?;
-    }
     let Some(mut to) = parse::<GroupWas>(&change.was)? else {
         // A match made by hand stays on record; nobody has said that it must not be made again.
         let to = GroupWas {
