@@ -277,6 +277,9 @@ pub(super) fn every(outcome: &Outcome) -> impl Iterator<Item = Planned<'_>> {
     }))
 }
 
+/// By currency and state: lines and sum of ours and theirs.
+pub type StateSums = BTreeMap<(Currency, &'static str), [(i64, i128); 2]>;
+
 impl Plan {
     /// The groups, without those that a person keeps apart.
     pub fn groups(&self) -> impl Iterator<Item = Planned<'_>> {
@@ -305,9 +308,7 @@ impl Plan {
     ///
     /// # Errors
     /// A line that two groups hold.
-    pub fn states(
-        &self,
-    ) -> Result<BTreeMap<(Currency, &'static str), [(i64, i128); 2]>, PlanError> {
+    pub fn states(&self) -> Result<StateSums, PlanError> {
         let mut of = self.base.loaded.lines.each_ref().map(|lines| vec![OPEN; lines.len()]);
         for group in self.groups() {
             let state = group.state as u8;
@@ -322,7 +323,7 @@ impl Plan {
                 }
             }
         }
-        let mut sums: BTreeMap<(Currency, &'static str), [(i64, i128); 2]> = BTreeMap::new();
+        let mut sums: StateSums = BTreeMap::new();
         for (side, lines) in self.base.loaded.lines.iter().enumerate() {
             for (at, state) in of[side].iter().enumerate() {
                 let currency = lines.accounts[lines.account[at] as usize].currency;
