@@ -117,6 +117,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// What a person did to matches in one go 操作: undone as one.
+    ActId = "act",
     /// An adjustment 调整 that is proposed, approved, posted.
     AdjustmentId = "adjustment",
     /// A file attached to something 附件.

@@ -34,7 +34,7 @@ pub use day::{day_from_iso, day_from_ymd, day_label, day_text, month_end, push_d
 pub use entry::EntryKind;
 pub use fee::{Fee, Rounding};
 pub use ids::{
-    AdjustmentId, AttachmentId, BatchId, CommentId, CompanyId, ContactId, CustomerId,
+    ActId, AdjustmentId, AttachmentId, BatchId, CommentId, CompanyId, ContactId, CustomerId,
     DiscrepancyId, DocumentId, GrantId, GroupId, Id, JobId, LimitChangeId, LineId, MalformedId,
     NotificationId, PeriodId, PlanId, PriceListId, ProductId, RoleId, RulesId, RunId, SessionId,
     StatementId, TemplateId, TokenId, UserId, ViewId,

@@ -27,12 +27,8 @@ pub(crate) fn content_key(lines: &Lines, line: LineIx) -> u64 {
 }
 
 /// The name of a set of lines: a hash of their content keys, in whatever order they come.
-pub(crate) fn group_id(
-    ours: &Lines,
-    ours_ix: &[LineIx],
-    theirs: &Lines,
-    theirs_ix: &[LineIx],
-) -> GroupId {
+#[must_use]
+pub fn group_id(ours: &Lines, ours_ix: &[LineIx], theirs: &Lines, theirs_ix: &[LineIx]) -> GroupId {
     let keys = |lines: &Lines, indices: &[LineIx]| -> Vec<u64> {
         let mut keys: Vec<u64> = indices.iter().map(|line| content_key(lines, *line)).collect();
         keys.sort_unstable();

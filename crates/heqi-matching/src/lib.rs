@@ -30,6 +30,7 @@ mod work;
 
 pub use bridge::Openings;
 pub use check::{Checked, Place, Violation, Violations, check};
+pub use content::group_id;
 pub use evidence::{Evidence, Grounds, SearchAnswer, Witness};
 pub use explain::sentence;
 pub use members::Members;

@@ -14,6 +14,7 @@ CREATE TABLE rules (
     active_to BIGINT,
     bench TEXT,
     note TEXT NOT NULL DEFAULT '',
+    decision_note TEXT NOT NULL DEFAULT '',
     version BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL,
     UNIQUE (company_id, number)
@@ -26,6 +27,8 @@ CREATE TABLE match_run (
     company_id BIGINT NOT NULL,
     -- None: every customer in reach.
     customer_id BIGINT,
+    -- Lines through this day; all of them if none.
+    as_of TEXT,
     rules_id BIGINT,
     engine TEXT NOT NULL,
     snapshot TEXT NOT NULL,
@@ -77,6 +80,7 @@ CREATE TABLE match_group (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX match_group_customer ON match_group (company_id, customer_id, status, id);
+CREATE INDEX match_group_content ON match_group (company_id, content_id);
 CREATE INDEX match_group_run ON match_group (run_id);
 CREATE INDEX match_group_act ON match_group (act_id) WHERE act_id IS NOT NULL;
 
@@ -148,3 +152,39 @@ CREATE TABLE discrepancy_line (
     PRIMARY KEY (discrepancy_id, line_id)
 );
 CREATE INDEX discrepancy_line_line ON discrepancy_line (line_id);
+
+-- What a person did to matches in one go 操作; one undo takes all of it back.
+CREATE TABLE match_act (
+    id BIGINT PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('confirm', 'reject', 'manual', 'unmatch', 'hold',
+        'release')),
+    note TEXT NOT NULL DEFAULT '',
+    made_by TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    undone_by TEXT NOT NULL DEFAULT '',
+    undone_at BIGINT,
+    undone_note TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX match_act_company ON match_act (company_id, id);
+
+-- What an act found before it changed it: what its undo puts back.
+CREATE TABLE act_change (
+    company_id BIGINT NOT NULL,
+    act_id BIGINT NOT NULL REFERENCES match_act (id),
+    object TEXT NOT NULL CHECK (object IN ('group', 'discrepancy', 'hold')),
+    object_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    -- JSON; empty: there was nothing.
+    was TEXT NOT NULL,
+    PRIMARY KEY (act_id, object, object_id)
+);
+CREATE INDEX act_change_object ON act_change (object_id, object);
+
+-- Customers whose lines have changed since they were last matched. Written by triggers on the
+-- line, so that no way of posting can forget it; taken by the run, under the customer's lock.
+CREATE TABLE match_due (
+    company_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    PRIMARY KEY (company_id, customer_id)
+);

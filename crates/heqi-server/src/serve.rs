@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::Shared;
-use crate::features;
+use crate::features::{self, matching};
 use crate::router::router;
 
 /// How long requests under way may take after the server was told to stop.
@@ -67,6 +67,7 @@ pub async fn serve(
         async move { runner.run(at_a_time, stop).await }
     });
     let alive = tokio::spawn(renew(Arc::clone(&app), stop.clone()));
+    let looks = tokio::spawn(look(Arc::clone(&app), stop.clone()));
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     let mut told = stop.clone();
     let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
@@ -84,6 +85,7 @@ pub async fn serve(
         tracing::error!("the runner of jobs had failed");
     }
     alive.abort();
+    looks.abort();
     served
 }
 
@@ -92,6 +94,16 @@ async fn renew(app: Shared, stop: watch::Receiver<bool>) {
         tokio::time::sleep(SIGN_OF_LIFE).await;
         if let Err(error) = app.db.renew_slot().await {
             tracing::warn!(%error, "no sign of life could be written");
+        }
+    }
+}
+
+/// Customers whose lines have changed are matched again by themselves.
+async fn look(app: Shared, stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        tokio::time::sleep(matching::jobs::LOOK).await;
+        if let Err(error) = matching::jobs::look(&app).await {
+            tracing::warn!(%error, "the look for changed customers failed; the next one is due");
         }
     }
 }

@@ -34,6 +34,8 @@ const EDGES: &[(&str, &[&str])] = &[
             "heqi-platform",
             // Its tests run on databases that the test kit makes.
             "heqi-testkit",
+            // And they run a month of the invented firm through it.
+            "heqi-sample",
         ],
     ),
     ("heqi", &["*"]),

@@ -61,5 +61,8 @@ pub fn router() -> OpenApiRouter<Shared> {
 pub fn runner(app: &Shared) -> Runner {
     let mut handlers: HashMap<&'static str, Handler> = HashMap::new();
     handlers.insert(audit_log::jobs::VERIFY, audit_log::jobs::verify(app.clone()));
+    handlers.insert("match.plan", matching::jobs::plan());
+    handlers.insert("match.customer", matching::jobs::customer());
+    handlers.insert("rules.bench", matching::bench::bench());
     Runner::new(app.db.clone(), handlers)
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use heqi_domain::{
-    AdjustmentId, AttachmentId, CustomerId, DiscrepancyId, DocumentId, GrantId, Id, JobId, LimitChangeId, LineId, PeriodId, RoleId, SessionId, TokenId, UserId, ViewId,
+    ActId, AdjustmentId, AttachmentId, CustomerId, DiscrepancyId, DocumentId, GrantId, GroupId, Id,
+    JobId, LimitChangeId, LineId, PeriodId, RoleId, RulesId, RunId, SessionId, TokenId, UserId,
+    ViewId,
 };
 use heqi_platform::Sql;
 
@@ -22,7 +24,8 @@ pub struct World {
 }
 
 /// Objects that belong to a customer: a partial scope hides them.
-const SCOPED: &[&str] = &["customer", "line", "document", "discrepancy", "adjustment", "period"];
+const SCOPED: &[&str] =
+    &["customer", "line", "document", "discrepancy", "adjustment", "period", "act", "group", "run"];
 
 /// The document that the line is a leg of.
 const DOCUMENT: i64 = 999;
@@ -72,7 +75,12 @@ impl World {
     pub async fn new(app: &TestApp) -> Self {
         let customer = app.customer_of(&app.company, "X1", "外区客户", None, "Z", "West").await;
         let discrepancy = fixture::rounding(app, customer, 3).await;
+        matches(app, customer).await;
         let foreign = BTreeMap::from([
+            ("act", ActId::text(998)),
+            ("group", GroupId::text(998)),
+            ("rules", RulesId::text(998)),
+            ("run", RunId::text(998)),
             ("customer", CustomerId::text(customer)),
             ("user", UserId::text(999)),
             ("session", SessionId::text(999)),
@@ -91,6 +99,10 @@ impl World {
             ("sequence", "99999".to_owned()),
         ]);
         let gone = BTreeMap::from([
+            ("act", ActId::text(12_345)),
+            ("group", GroupId::text(12_345)),
+            ("rules", RulesId::text(12_345)),
+            ("run", RunId::text(12_345)),
             ("customer", CustomerId::text(12_345)),
             ("user", UserId::text(12_345)),
             ("session", SessionId::text(12_345)),
@@ -157,4 +169,25 @@ impl World {
         let method = if endless { &Method::HEAD } else { method };
         client.send(method.clone(), path, &[("if-match", "\"v999\"")], body).await
     }
+}
+
+/// A run, a group and an act of the customer.
+async fn matches(app: &TestApp, customer: i64) {
+    let company = app.company_number();
+    let mut tx = app.app.db.write().await.unwrap();
+    for sql in [
+        "INSERT INTO match_run (id, company_id, customer_id, engine, snapshot, digest, state, \
+         summary, created_by, created_at) VALUES (998, $1, $2, 'e', 's', 'd', 'planned', \
+         '{\"states\":[],\"passes\":[],\"reasons\":[],\"bridges\":[],\"kept_apart\":0}', 't', 1)",
+        "INSERT INTO match_group (id, company_id, customer_id, currency, content_id, pass, state, \
+         status, ours, theirs, difference, created_at) VALUES (998, $1, $2, 'CNY', \
+         'G0000000000000001', 'exact', 'settled', 'live', 0, 0, 0, 1)",
+        "INSERT INTO match_act (id, company_id, kind, made_by, made_at) \
+         SELECT 998, $1, 'confirm', 't', 1 FROM customer WHERE id = $2",
+        "INSERT INTO act_change (company_id, act_id, object, object_id, customer_id, was) \
+         VALUES ($1, 998, 'group', 998, $2, '')",
+    ] {
+        tx.execute(Sql::new(sql).bind(company).bind(customer)).await.unwrap();
+    }
+    tx.commit_housekeeping().await.unwrap();
 }

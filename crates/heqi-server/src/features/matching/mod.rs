@@ -1,6 +1,35 @@
 //! Matching 匹配: steps 3 and 4 of 8, from a plan to groups and discrepancies.
+//!
+//! A run makes a plan with a digest; the commit accepts exactly that digest against the same
+//! lines. What is settled or differs then holds its lines, what is suggested waits for a person.
+//! Invariants: a posted line is open, or held, or in one live group; what a person decided comes
+//! first and no run touches it; an act is taken back as one, until something stands on it.
+//!
+//! A customer whose lines have changed is matched again by itself: triggers note it, a look
+//! every few seconds enqueues the job, one a customer.
 
+pub mod act;
+pub mod bench;
+pub mod commit;
+pub mod decide;
+mod found;
+mod groups;
+pub mod hold;
+pub mod jobs;
+pub mod load;
+pub mod model;
+pub mod plan;
+mod routes;
+mod runs;
+mod store;
+pub mod summary;
+#[cfg(test)]
+pub(crate) mod tests;
+mod undo;
+
+use heqi_platform::{DbError, Tx};
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::Shared;
 
@@ -8,4 +37,26 @@ use crate::app::Shared;
 #[must_use]
 pub fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
+        .routes(routes!(runs::run_list, runs::run_plan))
+        .routes(routes!(runs::run_view))
+        .routes(routes!(runs::run_commit))
+        .routes(routes!(routes::group_list, routes::group_match))
+        .routes(routes!(routes::group_sums))
+        .routes(routes!(routes::group_bulk_confirm))
+        .routes(routes!(routes::group_view))
+        .routes(routes!(routes::group_confirm))
+        .routes(routes!(routes::group_reject))
+        .routes(routes!(routes::group_unmatch))
+        .routes(routes!(routes::hold_list, routes::hold_create))
+        .routes(routes!(routes::hold_release))
+        .routes(routes!(routes::act_view))
+        .routes(routes!(routes::act_undo))
+}
+
+/// Says that what is open of a customer is to be matched again.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn touch(tx: &mut Tx, company: i64, customer: i64) -> Result<(), DbError> {
+    store::note_due(tx, company, customer).await
 }
