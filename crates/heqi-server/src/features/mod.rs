@@ -35,6 +35,7 @@ use heqi_platform::jobs::{Handler, Runner};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
+use crate::maintenance::nightly;
 
 /// The routes of every feature, in order.
 #[must_use]
@@ -59,6 +60,7 @@ pub fn router() -> OpenApiRouter<Shared> {
 /// What does the jobs of every feature.
 #[must_use]
 pub fn runner(app: &Shared) -> Runner {
-    let handlers: HashMap<&'static str, Handler> = HashMap::new();
+    let mut handlers: HashMap<&'static str, Handler> = HashMap::new();
+    nightly::handle(app, &mut handlers);
     Runner::new(app.db.clone(), handlers)
 }
