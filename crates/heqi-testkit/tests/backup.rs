@@ -2,6 +2,7 @@
 //! engine; what was tampered with, cut or made for somebody else is refused and leaves nothing.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,7 @@ use heqi_domain::{NoProgress, Progress, Stage};
 use heqi_platform::audit::{Checkpoint, Event, Signer};
 use heqi_platform::backup::{self, BackupError, Order, export};
 use heqi_platform::crypto::CryptoError;
-use heqi_platform::crypto::backup::{Decryption, Encryption, Identity};
+use heqi_platform::crypto::backup::{Decryption, Encryption, Identity, encrypt_to};
 use heqi_platform::db::{Options, SCHEMA};
 use heqi_platform::{Db, Sql, Value};
 use heqi_testkit::databases::{fresh_postgres, fresh_sqlite, on_both};
@@ -124,11 +125,6 @@ async fn number(db: &Db, sql: &'static str) -> i64 {
     db.read().await.unwrap().count(Sql::new(sql)).await.unwrap()
 }
 
-/// Another empty database of each engine that there is.
-async fn empties(test: impl AsyncFn(String)) {
-    on_both(test).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a9_it_comes_back_byte_for_byte_on_either_engine() {
     on_both(async |address: String| {
@@ -142,7 +138,7 @@ async fn a9_it_comes_back_byte_for_byte_on_either_engine() {
             contents.summary.rows(),
             original.lines().filter(|l| l.starts_with('[')).count() as u64
         );
-        empties(async |target: String| {
+        on_both(async |target: String| {
             let target = open(&target).await;
             let restored = backup::restore(&target, &path, &keys.decryption(), &NoProgress).await;
             assert_eq!(restored.unwrap().summary.digest, contents.summary.digest);
@@ -265,10 +261,12 @@ async fn a9_what_is_not_the_backup_is_refused() {
     let error = check(&whole[..whole.len() - 1], &keys.decryption()).unwrap_err();
     assert!(error.zh().contains("不完整") || error.zh().contains("损坏"), "{}", error.zh());
     assert!(check(&[&whole[..], b"x"].concat(), &keys.decryption()).is_err());
-    assert!(matches!(
-        BackupError::from(CryptoError::NotABackup),
-        BackupError::Crypto(CryptoError::NotABackup)
-    ));
+    let error = check("date,amount\n".repeat(50).as_bytes(), &keys.decryption()).unwrap_err();
+    assert!(matches!(error, BackupError::Crypto(CryptoError::NotABackup)), "{error}");
+    let mut stranger = encrypt_to(Vec::new(), &keys.encryption()).unwrap();
+    stranger.write_all(b"somebody else's text").unwrap();
+    let error = check(&stranger.finish().unwrap(), &keys.decryption()).unwrap_err();
+    assert!(matches!(error, BackupError::NotOurs), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,7 +281,7 @@ async fn a9_a_refused_restore_leaves_the_database_empty() {
     let last = bytes.len() - 3;
     bytes[last] ^= 4;
     std::fs::write(&broken, &bytes).unwrap();
-    empties(async |target: String| {
+    on_both(async |target: String| {
         let target = open(&target).await;
         let refused = backup::restore(&target, &broken, &keys.decryption(), &NoProgress).await;
         assert!(matches!(refused, Err(BackupError::Crypto(_))), "{refused:?}");
@@ -344,7 +342,7 @@ async fn a_chain_that_was_changed_before_the_backup_is_found_in_it() {
     fill(&db).await;
     let mark = Checkpoint::of(&mut db.read().await.unwrap(), 1).await.unwrap();
     let good = keys.backup(&db, "good").await;
-    backup::verify(&good, &keys.decryption(), &[mark.clone()], &NoProgress).unwrap();
+    backup::verify(&good, &keys.decryption(), std::slice::from_ref(&mark), &NoProgress).unwrap();
     let rewritten = Checkpoint { hash: [9; 32], ..mark };
     let error = backup::verify(&good, &keys.decryption(), &[rewritten], &NoProgress).unwrap_err();
     assert!(matches!(error, BackupError::Chain { company: 1, .. }), "{error}");
@@ -374,4 +372,44 @@ async fn every_table_of_both_engines_is_in_the_export() {
         let theirs = backup::tables(&mut other.read().await.unwrap()).await.unwrap();
         assert_eq!(ours, theirs);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_do_nothing_to_what_is_restored_and_are_there_again() {
+    let keys = Keys::new();
+    let (_folder, file) = fresh_sqlite();
+    let db = open(&file.to_string_lossy()).await;
+    fill(&db).await;
+    let path = keys.backup(&db, "whole").await;
+    on_both(async |address: String| {
+        let target = open(&address).await;
+        let mut tx = target.write().await.unwrap();
+        let insert = "INSERT INTO voucher_series (company_id, series, next) VALUES (9, 'x', 1)";
+        let statements = match target.is_postgres() {
+            true => vec![
+                format!(
+                    "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
+                     $$ BEGIN {insert}; RETURN NULL; END $$"
+                ),
+                "CREATE TRIGGER note AFTER INSERT ON customer FOR EACH STATEMENT \
+                 EXECUTE FUNCTION note()"
+                    .to_owned(),
+            ],
+            false => {
+                vec![format!("CREATE TRIGGER note AFTER INSERT ON customer BEGIN {insert}; END")]
+            }
+        };
+        for statement in statements {
+            tx.execute(Sql::new(statement.leak())).await.unwrap();
+        }
+        tx.commit_housekeeping().await.unwrap();
+        backup::restore(&target, &path, &keys.decryption(), &NoProgress).await.unwrap();
+        let noted = "SELECT COUNT(*) FROM voucher_series WHERE company_id = 9";
+        assert_eq!(number(&target, noted).await, 0);
+        let sql = "INSERT INTO customer (id, company_id, code, name, created_at, updated_at) \
+                   VALUES (99, 1, 'new', 'new', 1, 1)";
+        execute(&target, vec![Sql::new(sql)]).await;
+        assert_eq!(number(&target, noted).await, 1, "people's work is noted again");
+    })
+    .await;
 }

@@ -148,7 +148,7 @@ impl BackupError {
                 format!("目标数据库不是空的（{table} 表已有数据），请换一个空库；没有改动任何数据")
             }
             Self::NotEqual { stated, found } => format!(
-                "恢复出来的数据（{found}）与备份（{stated}）不一致，已全部撤销。这是程序缺陷，请反馈"
+                "恢复出来的数据（{found}）与备份（{stated}）不一致，已全部撤销。请向开发者反馈"
             ),
             Self::Canceled => "已停止，没有留下任何东西".to_owned(),
         }

@@ -124,11 +124,13 @@ impl Draft {
     }
 
     fn place(self, path: &Path) -> Result<(), BackupError> {
-        // A link, since a rename would put it over a file that has come there meanwhile.
-        std::fs::hard_link(&self.0, path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => BackupError::Exists(path.to_owned()),
-            _ => BackupError::io(path)(error),
-        })?;
+        // A link, since a rename would put it over a file that has come there meanwhile. Disks
+        // that know no links, as those carried about, leave only the rename.
+        match std::fs::hard_link(&self.0, path) {
+            Ok(()) => {}
+            Err(_) if path.exists() => return Err(BackupError::Exists(path.to_owned())),
+            Err(_) => std::fs::rename(&self.0, path).map_err(BackupError::io(path))?,
+        }
         #[cfg(unix)]
         {
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
