@@ -15,6 +15,9 @@ use serde_json::json;
 
 use crate::app::{App, Shared};
 
+/// What can be taken along in a backup.
+const KEY_FILES: [&str; 2] = ["keys.toml", "audit.key"];
+
 /// How the names of daily backups end; `age` opens them.
 const ENDING: &str = ".heqi.age";
 
@@ -75,7 +78,7 @@ async fn write(
     watch: &dyn Progress,
 ) -> Result<Contents, BackupError> {
     let keys = match with_keys {
-        true => vec![app.config.data.join("keys.toml"), app.config.data.join("audit.key")],
+        true => KEY_FILES.iter().map(|name| app.config.data.join(name)).collect(),
         false => Vec::new(),
     };
     let signer = Some(&app.signer);
@@ -139,10 +142,9 @@ pub async fn restore(
     let db = Db::open(&options, SCHEMA).await?;
     let contents = backup::restore(&db, path, decryption, watch).await?;
     for key in &contents.header.keys {
-        // The name comes from a file: never a path out of the folder.
-        let name = Path::new(&key.name).file_name().unwrap_or_default();
-        let place = config.data.join(name);
-        if !place.exists() {
+        let place = config.data.join(&key.name);
+        // The name comes from a file that anybody may have made: only these two.
+        if KEY_FILES.contains(&key.name.as_str()) && !place.exists() {
             let written = write_secret(&place, &key.text);
             written.map_err(|source| BackupError::Io { path: place, source })?;
         }
