@@ -4,7 +4,7 @@
 //! holds both. A file is cut into parts of a mebibyte, each sealed with its place.
 
 use crate::crypto::{Context, CryptoError, Keyring, Suite, digest};
-use crate::db::{DbError, Sql, Tx};
+use crate::db::{Db, DbError, Sql, Tx};
 
 const PART: usize = 1 << 20;
 
@@ -75,6 +75,50 @@ pub async fn get(
         return Err(CryptoError::Truncated { bytes: bytes.len() }.into());
     }
     Ok(Some(bytes))
+}
+
+/// The next parts, after one of a company's file, that are not sealed under the active key; each
+/// is opened and sealed anew. How many were changed, and the last part looked at; none at the
+/// end. Two processes may do it at the same time.
+///
+/// # Errors
+/// [`BlobError`].
+pub async fn reseal(
+    db: &Db,
+    keys: &Keyring,
+    after: &(i64, String, i64),
+    limit: i64,
+) -> Result<Option<(u64, (i64, String, i64))>, BlobError> {
+    let find = Sql::new(
+        "SELECT company_id, digest, part, bytes FROM blob_part \
+         WHERE (company_id, digest, part) > ($1, $2, $3) \
+         ORDER BY company_id, digest, part LIMIT $4",
+    );
+    let find = find.bind(after.0).bind(&after.1).bind(after.2).bind(limit);
+    let rows = db.read().await?.rows(find).await?;
+    let (mut last, mut anew) = (None, Vec::new());
+    for row in rows {
+        let at: (i64, String, i64) = (row.get("company_id")?, row.get("digest")?, row.get("part")?);
+        let sealed: Vec<u8> = row.get("bytes")?;
+        if !keys.is_current(&sealed)? {
+            let place = place(at.0, &at.1, usize::try_from(at.2).unwrap_or_default());
+            anew.push((at.clone(), keys.seal(&place, &keys.open(&place, &sealed)?)?));
+        }
+        last = Some(at);
+    }
+    let Some(last) = last else { return Ok(None) };
+    let changed = anew.len() as u64;
+    if changed > 0 {
+        let mut tx = db.write().await?;
+        for ((company, digest, part), sealed) in anew {
+            let sql = "UPDATE blob_part SET bytes = $1 WHERE company_id = $2 AND digest = $3 \
+                       AND part = $4";
+            let sql = Sql::new(sql).bind(sealed).bind(company).bind(digest).bind(part);
+            tx.execute(sql).await?;
+        }
+        tx.commit_housekeeping().await?;
+    }
+    Ok(Some((changed, last)))
 }
 
 fn place(company: i64, name: &str, part: usize) -> Context {

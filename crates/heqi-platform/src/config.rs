@@ -31,6 +31,12 @@ pub struct Config {
     pub session_idle_minutes: i64,
     /// Hours after which a session ends in any case.
     pub session_hours_max: i64,
+    /// Folder of the daily backups; without one there are none.
+    pub backup_dir: PathBuf,
+    /// Who can open them: `age1…`. Its identity file belongs on another machine.
+    pub backup_recipient: String,
+    /// How many daily backups are kept.
+    pub backup_keep: usize,
 }
 
 impl Default for Config {
@@ -47,6 +53,9 @@ impl Default for Config {
             upload_mib_max: 256,
             session_idle_minutes: 60,
             session_hours_max: 12,
+            backup_dir: PathBuf::new(),
+            backup_recipient: String::new(),
+            backup_keep: 14,
         }
     }
 }
@@ -139,6 +148,9 @@ struct Known {
     upload_mib_max: i64,
     session_idle_minutes: i64,
     session_hours_max: i64,
+    backup_dir: String,
+    backup_recipient: String,
+    backup_keep: i64,
 }
 
 impl Default for Known {
@@ -156,6 +168,9 @@ impl Default for Known {
             upload_mib_max: 0,
             session_idle_minutes: 0,
             session_hours_max: 0,
+            backup_dir: text(),
+            backup_recipient: text(),
+            backup_keep: 0,
         }
     }
 }

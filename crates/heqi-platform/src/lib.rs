@@ -5,8 +5,8 @@
 //! `Tx::commit` appends the audit records, so that no change is without one.
 
 pub mod audit;
+pub mod backup;
 pub mod blobs;
-
 pub mod clock;
 pub mod config;
 pub mod crypto;

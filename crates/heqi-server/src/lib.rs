@@ -21,6 +21,7 @@ mod docs_page;
 mod document;
 pub mod features;
 pub mod input;
+pub mod maintenance;
 #[cfg(test)]
 mod matrix;
 pub mod operations;

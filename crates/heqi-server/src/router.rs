@@ -19,6 +19,7 @@ use crate::app::Shared;
 use crate::docs_page;
 use crate::document;
 use crate::features;
+use crate::maintenance::metrics;
 use crate::problem::{self, Problem};
 
 /// Longest time a request may take; what takes longer is a job.
@@ -51,6 +52,7 @@ pub fn router(app: Shared) -> Router {
         .route("/api/openapi.json", get(async move || Json(document)))
         .route("/api/health", get(async || Json(serde_json::json!({ "status": "ok" }))))
         .route("/api/ready", get(ready))
+        .route("/api/metrics", get(metrics::page))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
             Problem::new(
@@ -93,8 +95,8 @@ async fn every_request(mut request: Request, next: Next) -> Response {
     let took = started.elapsed();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(%method, path, status, micros, request = id, "request");
-    metrics::counter!("heqi_requests_total", "status" => status.to_string()).increment(1);
-    metrics::histogram!("heqi_request_seconds").record(took);
+    ::metrics::counter!("heqi_requests_total", "status" => status.to_string()).increment(1);
+    ::metrics::histogram!("heqi_request_seconds").record(took);
     for (name, value) in HEADERS {
         response.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
     }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::app::Shared;
 use crate::features::{self, matching};
+use crate::maintenance::{metrics, nightly};
 use crate::router::router;
 
 /// How long requests under way may take after the server was told to stop.
@@ -57,6 +58,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
+    metrics::install();
     let runner = features::runner(&app);
     app.set_runner(runner.clone());
     if let Err(error) = features::audit_log::enqueue_verify(&app.db).await {
@@ -68,6 +70,7 @@ pub async fn serve(
     });
     let alive = tokio::spawn(renew(Arc::clone(&app), stop.clone()));
     let looks = tokio::spawn(look(Arc::clone(&app), stop.clone()));
+    let db = app.db.clone();
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     let mut told = stop.clone();
     let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
@@ -86,11 +89,15 @@ pub async fn serve(
     }
     alive.abort();
     looks.abort();
+    if let Err(error) = db.release_slot().await {
+        tracing::warn!(%error, "the slot of this process could not be given back");
+    }
     served
 }
 
 async fn renew(app: Shared, stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
+        nightly::look(&app).await;
         tokio::time::sleep(SIGN_OF_LIFE).await;
         if let Err(error) = app.db.renew_slot().await {
             tracing::warn!(%error, "no sign of life could be written");

@@ -203,3 +203,40 @@ async fn one_job_at_a_time_where_a_word_says_so() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_round_is_enqueued_once_an_interval_and_caught_up_once() {
+    on_both(async |address: String| {
+        // 10:00 in China; the interval began at 02:00.
+        let clock = Clock::fixed(Timestamp::from_micros(1_793_584_800_000_000));
+        let (one, other) =
+            (open(&address, clock.clone()).await, open(&address, clock.clone()).await);
+        let nightly = jobs::Every { kind: "test.count", seconds: 24 * 3600, at: 2 * 3600 };
+        let look = async |db: &Db| {
+            let mut tx = db.write().await.unwrap();
+            let enqueued = jobs::every(&mut tx, &nightly).await.unwrap();
+            tx.commit_housekeeping().await.unwrap();
+            enqueued.is_some()
+        };
+        assert!(look(&one).await);
+        assert!(!look(&other).await);
+        runner(&one, effect()).drain().await;
+        assert!(!look(&one).await, "done, and not again in the same interval");
+        clock.advance(15 * 3600);
+        assert!(!look(&other).await);
+        clock.advance(3600);
+        assert!(look(&other).await);
+        assert!(!look(&one).await);
+        clock.advance(5 * 24 * 3600);
+        assert!(look(&one).await);
+        assert!(!look(&one).await, "five nights that were missed are one run");
+        clock.advance(100 * 24 * 3600);
+        runner(&one, effect()).drain().await;
+        clock.advance(100 * 24 * 3600);
+        assert!(look(&one).await);
+        let mut tx = one.read().await.unwrap();
+        let left = tx.count(Sql::new("SELECT COUNT(*) FROM job")).await.unwrap();
+        assert_eq!(left, 1, "old runs are forgotten");
+    })
+    .await;
+}

@@ -12,6 +12,7 @@ mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Signer};
 pub use record::{Event, Record};
+pub(crate) use verify::Walk;
 pub use verify::{Fault, Report, note, verify, verify_new};
 
 use std::collections::BTreeMap;

@@ -57,8 +57,7 @@ pub async fn verify(
     company: i64,
     checkpoints: &[Checkpoint],
 ) -> Result<Report, DbError> {
-    let report = Report { company, good: 0, hash: genesis(company), fault: None };
-    walk(tx, report, checkpoints).await
+    walk(tx, Walk::new(company, checkpoints)).await
 }
 
 /// Walks through what was appended since the walk that [`note`] remembers; through everything if
@@ -70,11 +69,12 @@ pub async fn verify(
 pub async fn verify_new(tx: &mut Tx, company: i64) -> Result<Report, DbError> {
     let find =
         Sql::new("SELECT sequence, hash FROM audit_mark WHERE company_id = $1 AND fault = ''");
-    let (good, hash) = match tx.optional(find.bind(company)).await? {
-        Some(row) => (row.get("sequence")?, row.get("hash")?),
-        None => (0, genesis(company)),
-    };
-    walk(tx, Report { company, good, hash, fault: None }, &[]).await
+    let mut begin = Walk::new(company, &[]);
+    if let Some(row) = tx.optional(find.bind(company)).await? {
+        begin.report.good = row.get("sequence")?;
+        begin.report.hash = row.get("hash")?;
+    }
+    walk(tx, begin).await
 }
 
 /// Remembers how far a walk came, for [`verify_new`].
@@ -93,72 +93,85 @@ pub async fn note(tx: &mut Tx, report: &Report) -> Result<(), DbError> {
     tx.execute(sql.bind(fault)).await.map(drop)
 }
 
-async fn walk(
-    tx: &mut Tx,
-    mut report: Report,
-    checkpoints: &[Checkpoint],
-) -> Result<Report, DbError> {
-    let company = report.company;
-    let marks: Vec<&Checkpoint> =
-        checkpoints.iter().filter(|mark| mark.company == company).collect();
+async fn walk(tx: &mut Tx, mut walk: Walk<'_>) -> Result<Report, DbError> {
+    let company = walk.report.company;
     let mut sql = Sql::new("SELECT ").clone();
     sql.push(COLUMNS).push(" FROM audit_record WHERE company_id = ").push_bind(company);
-    sql.push(" AND sequence > ").push_bind(report.good).push(" ORDER BY sequence");
+    sql.push(" AND sequence > ").push_bind(walk.report.good).push(" ORDER BY sequence");
     tx.scan(sql, |cells| {
-        if report.fault.is_none() {
-            step(&mut report, &marks, cells)?;
-        }
+        walk.step(&read(cells)?, digest(cells.bytes(13)?));
         Ok(())
     })
     .await?;
-    if report.fault.is_none() {
-        report.fault = cut(tx, &report, &marks).await?;
-    }
-    Ok(report)
-}
-
-fn step(report: &mut Report, marks: &[&Checkpoint], cells: &Cells<'_>) -> Result<(), DbError> {
-    let record = read(cells)?;
-    let stored = digest(cells.bytes(13)?);
-    let expected = report.good + 1;
-    report.fault = if record.sequence != expected {
-        Some(Fault::Missing { expected, found: record.sequence })
-    } else if record.previous != report.hash {
-        Some(Fault::Broken(expected))
-    } else if Some(record.hash()) != stored {
-        Some(Fault::Changed(expected))
-    } else {
-        let mark = marks.iter().find(|mark| mark.sequence == expected);
-        mark.filter(|mark| Some(mark.hash) != stored).map(|_| Fault::Rewritten(expected))
-    };
-    if report.fault.is_none() {
-        report.good = expected;
-        report.hash = record.hash();
-    }
-    Ok(())
-}
-
-/// Whether the chain ends where it was noted to end.
-async fn cut(
-    tx: &mut Tx,
-    report: &Report,
-    marks: &[&Checkpoint],
-) -> Result<Option<Fault>, DbError> {
     let head = Sql::new("SELECT sequence, hash FROM audit_head WHERE company_id = $1");
-    let head = tx.optional(head.bind(report.company)).await?;
-    let mut noted = marks.iter().map(|mark| mark.sequence).max().unwrap_or(0);
-    if let Some(head) = &head {
-        noted = noted.max(head.get("sequence")?);
-        if head.get::<i64>("sequence")? < report.good {
-            return Ok(Some(Fault::Broken(head.get::<i64>("sequence")? + 1)));
-        }
-        if noted == report.good && head.get::<[u8; 32]>("hash")? != report.hash {
-            return Ok(Some(Fault::Broken(report.good)));
-        }
-    } else if report.good > 0 {
-        return Ok(Some(Fault::Broken(report.good)));
+    let head = tx.optional(head.bind(company)).await?;
+    let head = head.map(|row| Ok::<_, DbError>((row.get("sequence")?, row.get("hash")?)));
+    Ok(walk.end(head.transpose()?))
+}
+
+/// A walk through one chain, record by record, wherever the records come from.
+#[derive(Debug)]
+pub(crate) struct Walk<'marks> {
+    report: Report,
+    marks: Vec<&'marks Checkpoint>,
+}
+
+impl<'marks> Walk<'marks> {
+    /// Before the first record of a company's chain.
+    pub(crate) fn new(company: i64, checkpoints: &'marks [Checkpoint]) -> Self {
+        let report = Report { company, good: 0, hash: genesis(company), fault: None };
+        let marks = checkpoints.iter().filter(|mark| mark.company == company).collect();
+        Self { report, marks }
     }
-    Ok((noted > report.good).then_some(Fault::Cut { found: report.good, noted }))
+
+    /// The next record, and the hash that is stored with it.
+    pub(crate) fn step(&mut self, record: &Record, stored: Option<[u8; 32]>) {
+        let report = &mut self.report;
+        if report.fault.is_some() {
+            return;
+        }
+        let expected = report.good + 1;
+        let hash = record.hash();
+        report.fault = if record.sequence != expected {
+            Some(Fault::Missing { expected, found: record.sequence })
+        } else if record.previous != report.hash {
+            Some(Fault::Broken(expected))
+        } else if Some(hash) != stored {
+            Some(Fault::Changed(expected))
+        } else {
+            let mark = self.marks.iter().find(|mark| mark.sequence == expected);
+            mark.filter(|mark| mark.hash != hash).map(|_| Fault::Rewritten(expected))
+        };
+        if report.fault.is_none() {
+            report.good = expected;
+            report.hash = hash;
+        }
+    }
+
+    /// After the last record: whether the chain ends where it was noted to end.
+    pub(crate) fn end(mut self, head: Option<(i64, [u8; 32])>) -> Report {
+        if self.report.fault.is_none() {
+            self.report.fault = self.cut(head);
+        }
+        self.report
+    }
+
+    fn cut(&self, head: Option<(i64, [u8; 32])>) -> Option<Fault> {
+        let good = self.report.good;
+        let mut noted = self.marks.iter().map(|mark| mark.sequence).max().unwrap_or(0);
+        if let Some((sequence, hash)) = head {
+            noted = noted.max(sequence);
+            if sequence < good {
+                return Some(Fault::Broken(sequence + 1));
+            }
+            if noted == good && hash != self.report.hash {
+                return Some(Fault::Broken(good));
+            }
+        } else if good > 0 {
+            return Some(Fault::Broken(good));
+        }
+        (noted > good).then_some(Fault::Cut { found: good, noted })
+    }
 }
 
 fn read(cells: &Cells<'_>) -> Result<Record, DbError> {

@@ -156,6 +156,29 @@ impl Db {
         tx.commit_housekeeping().await
     }
 
+    /// Gives this process's slot back, as a process does that ends: no longer does anybody
+    /// take it for alive.
+    ///
+    /// # Errors
+    /// Whatever the database says, typed.
+    pub async fn release_slot(&self) -> Result<(), DbError> {
+        let mut tx = self.write().await?;
+        let release = Sql::new("UPDATE process_slot SET lease_until = 0 WHERE owner = $1");
+        tx.execute(release.bind(self.process())).await?;
+        tx.commit_housekeeping().await
+    }
+
+    /// How many other processes have this database open, by their slots.
+    ///
+    /// # Errors
+    /// Whatever the database says, typed.
+    pub async fn other_processes(&self) -> Result<i64, DbError> {
+        let mut tx = self.read().await?;
+        let alive = "SELECT COUNT(*) FROM process_slot WHERE lease_until > $1 AND owner <> $2";
+        let now = tx.now();
+        tx.count(Sql::new(alive).bind(now).bind(self.process())).await
+    }
+
     pub(super) async fn commit(&self, unit: WriteUnit) -> Result<(), DbError> {
         match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(unit).await,

@@ -69,6 +69,11 @@ impl Sql {
         Self { text: Cow::Borrowed(text), values: Vec::new(), for_update: false }
     }
 
+    /// A statement whose names come from the schema of the database, never from a person.
+    pub(crate) const fn of_schema(text: String) -> Self {
+        Self { text: Cow::Owned(text), values: Vec::new(), for_update: false }
+    }
+
     /// The value of the next `$n` that the text names.
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {

@@ -34,6 +34,11 @@ impl Tx {
         self.now
     }
 
+    /// Whether the engine is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.db.is_postgres()
+    }
+
     /// A number for a new row.
     #[must_use]
     pub fn next_id(&self) -> i64 {
@@ -126,6 +131,16 @@ impl Tx {
         &mut self,
         table: &'static str,
         columns: &'static str,
+        rows: impl Iterator<Item = Vec<Value>> + Send,
+    ) -> Result<u64, DbError> {
+        self.insert_rows(table, columns, rows).await
+    }
+
+    /// [`Tx::insert_many`] with names that come from the schema, never from a person.
+    pub(crate) async fn insert_rows(
+        &mut self,
+        table: &str,
+        columns: &str,
         mut rows: impl Iterator<Item = Vec<Value>> + Send,
     ) -> Result<u64, DbError> {
         let connection = match &mut self.unit {
@@ -139,7 +154,7 @@ impl Tx {
     }
 
     /// Runs statements that take no values, as migrations do.
-    pub(super) async fn batch(&mut self, text: &str) -> Result<(), DbError> {
+    pub(crate) async fn batch(&mut self, text: &str) -> Result<(), DbError> {
         match &mut self.unit {
             Unit::Read(unit) => Ok(unit.connection().execute_batch(text)?),
             Unit::Write(unit) => Ok(unit.connection().execute_batch(text)?),

@@ -5,9 +5,11 @@
 //! transaction that holds only for the lease it was taken with, so that a process that was
 //! thought dead and comes back cannot do it a second time.
 
+mod periodic;
 mod queue;
 mod runner;
 
+pub use periodic::{Every, every};
 pub use queue::{
     Claim, Job, JobState, NewJob, beat, cancel, claim, enqueue, fail, find, finish, release,
 };

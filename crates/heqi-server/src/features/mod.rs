@@ -35,6 +35,7 @@ use heqi_platform::jobs::{Handler, Runner};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
+use crate::maintenance::nightly;
 
 /// The routes of every feature, in order.
 #[must_use]
@@ -64,5 +65,6 @@ pub fn runner(app: &Shared) -> Runner {
     handlers.insert("match.plan", matching::jobs::plan());
     handlers.insert("match.customer", matching::jobs::customer());
     handlers.insert("rules.bench", matching::bench::bench());
+    nightly::handle(app, &mut handlers);
     Runner::new(app.db.clone(), handlers)
 }

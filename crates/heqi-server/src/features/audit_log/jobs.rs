@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use heqi_platform::audit::{self, Event, Report};
 use heqi_platform::jobs::{self, Handler, JobError, NewJob, Work};
-use heqi_platform::{Db, DbError, Timestamp, Tx};
+use heqi_platform::{Db, DbError, Tx};
 use serde_json::json;
 
 use super::store;
@@ -17,8 +17,8 @@ pub const VERIFY: &str = "audit.verify";
 /// Who asks for the walks at the start and at night.
 const SYSTEM: &str = "system";
 
-/// Enqueues a walk through the chain of every company, and of the installation; each asks for
-/// the next one at night. A server does this when it starts; several that do cause one walk.
+/// Enqueues a walk through the chain of every company, and of the installation. A server does
+/// this when it starts and every night; several that do cause one walk.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -26,7 +26,7 @@ pub async fn enqueue_verify(db: &Db) -> Result<(), DbError> {
     let mut tx = db.write().await?;
     let all = heqi_platform::Sql::new("SELECT company_id FROM audit_head ORDER BY company_id");
     for row in tx.rows(all).await? {
-        enqueue(&mut tx, row.get("company_id")?, SYSTEM, &[], None).await?;
+        enqueue(&mut tx, row.get("company_id")?, SYSTEM, &[]).await?;
     }
     tx.commit_housekeeping().await
 }
@@ -40,16 +40,15 @@ pub async fn enqueue(
     company: i64,
     by: &str,
     checkpoints: &[String],
-    at: Option<Timestamp>,
 ) -> Result<i64, DbError> {
     // Who brings checkpoints of their own is not given the result of another walk.
-    let dedup = checkpoints.is_empty().then(|| format!("{by} {}", at.is_some()));
+    let dedup = checkpoints.is_empty().then(|| by.to_owned());
     let new = NewJob {
         company,
         kind: VERIFY,
         payload: json!({ "checkpoints": checkpoints }),
         dedup,
-        run_at: at,
+        run_at: None,
         attempts_max: 3,
         created_by: by.to_owned(),
     };
@@ -94,22 +93,8 @@ async fn walk(app: Shared, work: Work) -> Result<serde_json::Value, JobError> {
         ..Event::default()
     });
     jobs::finish(&mut tx, &work.claim, &result).await?;
-    // Only now, since a job of a kind that still runs is not enqueued a second time.
-    if job.created_by == SYSTEM {
-        let tonight = next_night(tx.now());
-        enqueue(&mut tx, job.company, SYSTEM, &[], Some(tonight)).await?;
-    }
     tx.commit().await?;
     Ok(result)
-}
-
-/// The next two o'clock in the zone of the books.
-fn next_night(now: Timestamp) -> Timestamp {
-    const DAY: i64 = 86_400;
-    let seconds = now.micros() / 1_000_000;
-    // 02:00 in China is 18:00 UTC.
-    let since = (seconds - 18 * 3_600).rem_euclid(DAY);
-    now.plus_seconds(DAY - since)
 }
 
 fn result(report: &Report, checkpoints: usize, foreign: &[String]) -> serde_json::Value {
@@ -123,16 +108,4 @@ fn result(report: &Report, checkpoints: usize, foreign: &[String]) -> serde_json
         "checkpoints_refused": foreign,
         "fault": report.fault.as_ref().map(ToString::to_string),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_night_is_ahead_and_at_two() {
-        let at = |text: &str| Timestamp::try_from(text.to_owned()).unwrap();
-        assert_eq!(next_night(at("2026-11-02T02:00:00Z")), at("2026-11-02T18:00:00Z"));
-        assert_eq!(next_night(at("2026-11-02T18:00:00Z")), at("2026-11-03T18:00:00Z"));
-    }
 }

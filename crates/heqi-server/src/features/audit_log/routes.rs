@@ -188,7 +188,7 @@ pub(super) async fn audit_verify(ctx: Ctx, input: Input<VerifyRequest>) -> Resul
     ctx.require(Permission::AuditRead)?;
     let mut change = ctx.begin(&input.digest).await?;
     let (by, lines) = (ctx.actor(), &input.value.checkpoints);
-    let job = super::jobs::enqueue(&mut change, ctx.company, &by, lines, None).await?;
+    let job = super::jobs::enqueue(&mut change, ctx.company, &by, lines).await?;
     change.record(ctx.event("audit.verify", JobId::text(job), "").with_detail(&input.value));
     let row = heqi_platform::jobs::find(&mut change, ctx.company, job).await?;
     let shown = shown(row.ok_or_else(Problem::not_found)?, change.now());

@@ -1,0 +1,64 @@
+//! The work that comes round, and who does it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use heqi_platform::jobs::{self, Every, Handler, JobError, Work};
+use heqi_platform::{DbError, idempotency};
+use serde_json::json;
+
+use super::backups;
+use crate::app::Shared;
+use crate::features::audit_log;
+
+const DAY: i64 = 24 * 3600;
+
+/// The daily backup, at two in the morning.
+pub const BACKUP: Every = Every { kind: "backup.daily", seconds: DAY, at: 2 * 3600 };
+/// The walk through every audit chain, at one in the morning.
+pub const AUDIT: Every = Every { kind: "audit.nightly", seconds: DAY, at: 3600 };
+/// Stored answers that nobody will ask for again, every hour.
+pub const FORGET: Every = Every { kind: "idempotency.forget", seconds: 3600, at: 0 };
+
+/// Enqueues what is due; to be called every minute while the server runs.
+pub async fn look(app: &Shared) {
+    let backup = backups::is_daily(&app.config).then_some(BACKUP);
+    for run in [Some(AUDIT), Some(FORGET), backup].into_iter().flatten() {
+        match enqueue(app, &run).await {
+            // Another process was faster.
+            Ok(()) | Err(DbError::Unique { .. }) => {}
+            Err(error) => tracing::warn!(%error, kind = run.kind, "not enqueued"),
+        }
+    }
+    app.wake_jobs();
+}
+
+async fn enqueue(app: &Shared, run: &Every) -> Result<(), DbError> {
+    let mut tx = app.db.write().await?;
+    jobs::every(&mut tx, run).await?;
+    tx.commit_housekeeping().await
+}
+
+/// Adds the handlers of these kinds.
+pub fn handle(app: &Shared, handlers: &mut HashMap<&'static str, Handler>) {
+    let app = Arc::clone(app);
+    let backup: Handler = Arc::new(move |work| backups::daily(Arc::clone(&app), work).boxed());
+    handlers.insert(BACKUP.kind, backup);
+    handlers.insert(AUDIT.kind, Arc::new(|work| verify_chains(work).boxed()));
+    handlers.insert(FORGET.kind, Arc::new(|work| forget(work).boxed()));
+}
+
+/// Asks for a walk through the chain of every company.
+async fn verify_chains(work: Work) -> Result<serde_json::Value, JobError> {
+    audit_log::enqueue_verify(&work.db).await?;
+    Ok(json!({}))
+}
+
+async fn forget(work: Work) -> Result<serde_json::Value, JobError> {
+    let mut tx = work.db.write().await?;
+    let now = tx.now();
+    let forgotten = idempotency::forget(&mut tx, now).await?;
+    tx.commit_housekeeping().await?;
+    Ok(json!({ "forgotten": forgotten }))
+}
