@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn spellings_of_one_name_fold_to_one_text() {
-        for name in ["海仓贸易有限公司", "海仓 贸易（有限公司）", "海仓贸易股份有限公司"] {
+        for name in ["海仓贸易有限公司", "海仓 贸易（有限公司）", "海仓贸易股份有限公司"]
+        {
             assert_eq!(fold_name(name), "海仓贸易", "{name}");
         }
         assert_eq!(fold_name("ＡＢＣ Trading Co., Ltd."), "ABCTRADING");

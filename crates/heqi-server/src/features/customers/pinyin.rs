@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn what_people_type_finds_the_name() {
-        for typed in ["hcmy", "haicang", "海仓", "hc", "HaiCang", "海cang", "maoyi", "海仓贸易有限公司"]
+        for typed in
+            ["hcmy", "haicang", "海仓", "hc", "HaiCang", "海cang", "maoyi", "海仓贸易有限公司"]
         {
             finds("海仓贸易有限公司", typed);
         }
