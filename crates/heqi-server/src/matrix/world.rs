@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use heqi_domain::{
-    AttachmentId, CustomerId, DocumentId, GrantId, Id, JobId, LineId, RoleId, SessionId, TokenId,
-    UserId, ViewId,
+    AttachmentId, BankChangeId, CustomerId, DocumentId, GrantId, Id, JobId, LineId, PriceListId,
+    ProductId, RoleId, SessionId, TokenId, UserId, ViewId,
 };
 use heqi_platform::Sql;
 
@@ -70,6 +70,9 @@ impl World {
             ("document", DocumentId::text(DOCUMENT)),
             ("attachment", AttachmentId::text(999)),
             ("view", ViewId::text(999)),
+            ("bankchange", BankChangeId::text(999)),
+            ("product", ProductId::text(999)),
+            ("pricelist", PriceListId::text(999)),
         ]);
         let gone = BTreeMap::from([
             ("customer", CustomerId::text(12_345)),
@@ -83,6 +86,9 @@ impl World {
             ("document", DocumentId::text(12_345)),
             ("attachment", AttachmentId::text(12_345)),
             ("view", ViewId::text(12_345)),
+            ("bankchange", BankChangeId::text(12_345)),
+            ("product", ProductId::text(12_345)),
+            ("pricelist", PriceListId::text(12_345)),
         ]);
         Self { company: app.company.clone(), foreign, gone }
     }

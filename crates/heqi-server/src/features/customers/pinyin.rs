@@ -6,6 +6,7 @@
 //! place or a surname is read, so a table of our own says which reading is tried first.
 
 use heqi_domain::plain_name;
+use heqi_platform::Sql;
 use pinyin::ToPinyinMulti;
 
 /// Longest part of a name that is spelled: what nobody types needs no readings.
@@ -102,6 +103,28 @@ pub fn words(typed: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// Appends where a search ranks a row by its `search`: 0: the code; 1: the beginning of something; 2: somewhere.
+pub fn push_place(sql: &mut Sql, words: &[String]) {
+    let Some(first) = words.first() else {
+        sql.push("0");
+        return;
+    };
+    sql.push("CASE WHEN search LIKE ").push_bind(format!("|{first}|%"));
+    sql.push(" THEN 0 WHEN 1 = 0");
+    for word in words {
+        sql.push(" OR search LIKE ").push_bind(format!("%|{word}%"));
+    }
+    sql.push(" THEN 1 ELSE 2 END");
+}
+
+/// Appends ` AND …` for each word: it has to occur in `search`.
+pub fn push_words(sql: &mut Sql, words: &[String]) {
+    for word in words {
+        // Letters and digits only, so that nothing in it is a wildcard.
+        sql.push(" AND search LIKE ").push_bind(format!("%{word}%"));
+    }
 }
 
 /// The readings of each character, the likeliest first; what has none stands for itself.

@@ -98,7 +98,7 @@ pub(super) async fn list(
     let (sort, after, limit) = page;
     let mut sql = Sql::new("SELECT * FROM (SELECT ").clone();
     sql.push(ROW).push(", ");
-    push_place(&mut sql, &filter.words);
+    pinyin::push_place(&mut sql, &filter.words);
     sql.push(" AS place FROM customer WHERE company_id = ").push_bind(company);
     push_filter(&mut sql, filter);
     scope.push(&mut sql);
@@ -119,23 +119,9 @@ pub(super) async fn list(
     tx.rows(sql).await?.iter().map(row).collect()
 }
 
-/// 0: the code; 1: the beginning of something; 2: somewhere.
-fn push_place(sql: &mut Sql, words: &[String]) {
-    let Some(first) = words.first() else {
-        sql.push("0");
-        return;
-    };
-    sql.push("CASE WHEN search LIKE ").push_bind(format!("|{first}|%"));
-    sql.push(" THEN 0 WHEN search LIKE ").push_bind(format!("%|{first}%"));
-    sql.push(" THEN 1 ELSE 2 END");
-}
-
 fn push_filter(sql: &mut Sql, filter: &Filter) {
     let query = &filter.query;
-    for word in &filter.words {
-        // Letters and digits only, so that nothing in it is a wildcard.
-        sql.push(" AND search LIKE ").push_bind(format!("%{word}%"));
-    }
+    pinyin::push_words(sql, &filter.words);
     match &query.status {
         Some(status) => sql.push(" AND status = ").push_bind(status),
         None => sql.push(" AND status <> 'merged'"),

@@ -57,13 +57,10 @@ async fn a_customer_is_made_seen_and_changed() {
         let stale = client.patch(&path(&app, &made, ""), 1, change).await.expect(412);
         assert_eq!(stale.body["facts"]["version"], 2);
         let reason = json!({ "reason": "不再往来" });
-        let stop = client.send(
-            axum::http::Method::POST,
-            &path(&app, &made, "/stop"),
-            &[("if-match", "\"v2\"")],
-            Some(reason),
-        );
-        assert_eq!(stop.await.expect(200).body["status"], "stopped");
+        let (stop, tag) = (path(&app, &made, "/stop"), [("if-match", "\"v2\"")]);
+        let post = axum::http::Method::POST;
+        let stopped = client.send(post, &stop, &tag, Some(reason)).await.expect(200);
+        assert_eq!(stopped.body["status"], "stopped");
         assert!(codes(&client, &app.at("/customers?status=active")).await.is_empty());
         let expected = ["customer.create", "customer.change", "customer.stop"];
         assert_eq!(app.actions().await, expected);
