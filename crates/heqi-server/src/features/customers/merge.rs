@@ -137,7 +137,8 @@ async fn refuse(
     let (own, other) = (&gone.locked_through, &target.locked_through);
     let sql = Sql::new(
         "SELECT COUNT(*) FROM line WHERE company_id = $1 AND customer_id IN (SELECT id FROM \
-         customer WHERE id = $2 OR merged_into = $2) AND posting_date > $3 AND posting_date <= $4",
+         customer WHERE id = $2 OR merged_into = $2) AND posting_date > $3 AND posting_date <= $4 \
+         AND state NOT IN ('rejected', 'withdrawn')",
     );
     let sql = sql.bind(company).bind(id).bind(own).bind(other);
     if own > other || tx.count(sql).await? > 0 {
