@@ -151,3 +151,13 @@ pub struct PriceEnd {
     #[garde(inner(length(min = 10, max = 10)))]
     pub valid_to: Option<String>,
 }
+
+/// For whom and when.
+#[derive(Debug, Default, Clone, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct PriceQuery {
+    /// The customer whose price is asked for, with `date`.
+    pub customer: Option<String>,
+    /// The day: `2026-11-24`.
+    pub date: Option<String>,
+}

@@ -7,10 +7,10 @@
 use axum::Json;
 use heqi_domain::{CustomerId, Id, PriceListId, ProductId, day_from_iso};
 use heqi_platform::{DbError, Row, Sql, Tx};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::model::{NewPrice, PriceEnd};
+use super::model::{NewPrice, PriceEnd, PriceQuery};
 use super::store;
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx};
@@ -86,16 +86,6 @@ fn read(row: &Row) -> Result<Price, DbError> {
         valid_to: row.get("valid_to")?,
         version: row.get("version")?,
     })
-}
-
-/// For whom and when.
-#[derive(Debug, Default, Clone, Deserialize, IntoParams)]
-#[serde(default)]
-pub struct PriceQuery {
-    /// The customer whose price is asked for, with `date`.
-    pub customer: Option<String>,
-    /// The day: `2026-11-24`.
-    pub date: Option<String>,
 }
 
 /// The prices of a product; those of customers out of the caller's reach are left out.

@@ -33,8 +33,8 @@ async fn a_product_is_made_found_changed_and_exported() {
         service["kind"] = json!("service");
         service["billing_rule"] = json!("按月，每立方米 12 元");
         create(&app, &client, service.clone()).await;
-        for (typed, code) in [("fyz", "P01"), ("fuyinzhi", "P01"), ("cangchu", "S01"), ("a4", "P01")]
-        {
+        let typed = [("fyz", "P01"), ("fuyinzhi", "P01"), ("cangchu", "S01"), ("a4", "P01")];
+        for (typed, code) in typed {
             let found = codes(&client, &app.at(&format!("/products?keyword={typed}"))).await;
             assert_eq!(found, if typed == "a4" { vec!["P01", "S01"] } else { vec![code] });
         }
@@ -44,9 +44,10 @@ async fn a_product_is_made_found_changed_and_exported() {
         assert_eq!(client.put(&address, 1, changed.clone()).await.expect(200).version(), 2);
         client.put(&address, 1, changed).await.expect(412);
         assert_eq!(codes(&client, &app.at("/products?status=active")).await, ["S01"]);
-        assert_eq!(client.post(&app.at("/products"), paper()).await.expect(409).code(), "code_taken");
-        for (field, value) in [("tax_ppm", json!(-1)), ("barcode", json!("12a")), ("name", json!(" "))]
-        {
+        let again = client.post(&app.at("/products"), paper()).await.expect(409);
+        assert_eq!(again.code(), "code_taken");
+        let wrong = [("tax_ppm", json!(-1)), ("barcode", json!("12a")), ("name", json!(" "))];
+        for (field, value) in wrong {
             let mut wrong = paper();
             wrong[field] = value;
             let refused = client.post(&app.at("/products"), wrong).await.expect(422);
@@ -57,7 +58,8 @@ async fn a_product_is_made_found_changed_and_exported() {
         let stranger = app.client_in(&other, "finance_manager", "all", "").await;
         stranger.get(&address).await.expect(404);
         stranger.get(&address.replace(&app.company, &other)).await.expect(404);
-        let items = json!({ "items": [paper(), { "code": "P02", "name": "笔", "kind": "goods", "tax_ppm": 130_000 }] });
+        let pen = json!({ "code": "P02", "name": "笔", "kind": "goods", "tax_ppm": 130_000 });
+        let items = json!({ "items": [paper(), pen] });
         let batch = client.post(&app.at("/products/batch"), items).await.expect(200);
         assert_eq!(batch.body, json!({ "created": 1, "existing": ["P01"] }));
         let file = client.get(&app.at("/products/export")).await.expect(200);

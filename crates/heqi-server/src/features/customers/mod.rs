@@ -109,7 +109,8 @@ pub async fn lock(tx: &mut Tx, company: i64, customers: &[i64]) -> Result<Vec<Br
     // In pieces, since a statement takes a bounded number of values.
     for piece in sorted.chunks(500) {
         let mut sql = Sql::new(
-            "SELECT id, code, name, currency, locked_through, status FROM customer WHERE company_id = ",
+            "SELECT id, code, name, currency, locked_through, status FROM customer \
+             WHERE company_id = ",
         );
         sql.push_bind(company).push(" AND id IN ").push_list(piece.iter().copied());
         sql.push(" ORDER BY id");

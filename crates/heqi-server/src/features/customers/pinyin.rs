@@ -105,7 +105,8 @@ pub fn words(typed: &str) -> Vec<String> {
     words
 }
 
-/// Appends where a search ranks a row by its `search`: 0: the code; 1: the beginning of something; 2: somewhere.
+/// Appends where a search ranks a row by its `search`: 0, the code; 1, the beginning of
+/// something; 2, somewhere.
 pub fn push_place(sql: &mut Sql, words: &[String]) {
     let Some(first) = words.first() else {
         sql.push("0");

@@ -148,7 +148,7 @@ fn push_filter(sql: &mut Sql, filter: &Filter) {
 }
 
 pub(super) fn row(row: &Row) -> Result<CustomerRow, DbError> {
-    let id = |name| Ok::<_, DbError>(row.get::<Option<i64>>(name)?);
+    let id = |name| row.get::<Option<i64>>(name);
     Ok(CustomerRow {
         id: CustomerId::text(row.get("id")?),
         code: row.get("code")?,
