@@ -4,6 +4,8 @@
 //! the body itself (9), check character (1). The check finds every single wrong character and
 //! every swap of two neighbors; it cannot tell whether anybody has the code.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The 31 characters in the order of their values: no I, O, S, V, Z, which look like others.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
@@ -43,6 +45,13 @@ pub enum CreditCodeError {
         /// What stands there.
         found: char,
     },
+}
+
+/// The code as it is registered, of the code as somebody typed it: without blanks, full-width
+/// characters narrow, letters large. Whether it is one, [`validate`] says.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    text.nfkc().filter(|it| !it.is_whitespace()).flat_map(char::to_uppercase).collect()
 }
 
 /// Whether a text is a credit code as it is registered: 18 characters, capital letters.
@@ -107,6 +116,11 @@ mod tests {
         assert_eq!(validate("91350100M000100Y43"), Ok(()));
         let wrong = CreditCodeError::Check { expected: '3', found: '4' };
         assert_eq!(validate("91350100M000100Y44"), Err(wrong));
+    }
+
+    #[test]
+    fn what_was_typed_is_folded_before_it_is_checked() {
+        assert_eq!(fold(" ９1350100 m000100y43 "), "91350100M000100Y43");
     }
 
     #[test]

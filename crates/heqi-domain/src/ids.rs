@@ -123,6 +123,8 @@ ids! {
     AdjustmentId = "adjustment",
     /// A file attached to something 附件.
     AttachmentId = "attachment",
+    /// A new bank account of a customer 账号变更 that somebody else has to approve.
+    BankChangeId = "bankchange",
     /// A batch of lines that came in one file 导入批次.
     BatchId = "batch",
     /// A comment 批注.

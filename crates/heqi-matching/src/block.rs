@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use heqi_domain::{Account, Lines};
-use unicode_normalization::UnicodeNormalization;
+use heqi_domain::{Account, Lines, fold_name};
 
 /// The blocks of a run and where each account of either side belongs.
 pub(crate) struct Blocks {
@@ -79,37 +78,6 @@ fn unique_folds(names: &[String]) -> BTreeMap<String, Option<String>> {
             .or_insert_with(|| Some(name.clone()));
     }
     folds
-}
-
-/// A name without width, case, spacing, punctuation and legal suffix.
-pub(crate) fn fold_name(name: &str) -> String {
-    const SUFFIXES: [&str; 12] = [
-        "股份有限公司",
-        "有限责任公司",
-        "有限公司",
-        "公司",
-        "COLTD",
-        "COMPANYLIMITED",
-        "LIMITED",
-        "LTD",
-        "GMBH",
-        "INC",
-        "LLC",
-        "PLC",
-    ];
-    let folded: String = name
-        .nfkc()
-        .flat_map(char::to_uppercase)
-        .filter(|letter| letter.is_alphanumeric())
-        .collect();
-    for suffix in SUFFIXES {
-        if let Some(short) = folded.strip_suffix(suffix)
-            && !short.is_empty()
-        {
-            return short.to_owned();
-        }
-    }
-    folded
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-fn invalid(report: &garde::Report) -> Problem {
+pub(crate) fn invalid(report: &garde::Report) -> Problem {
     let mut problem =
         Problem::invalid("invalid_fields", "有字段不合要求", "Some fields do not hold");
     for (path, error) in report.iter() {

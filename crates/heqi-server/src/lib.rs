@@ -30,6 +30,7 @@ pub mod permission;
 pub mod problem;
 pub mod router;
 pub mod serve;
+pub mod table_file;
 #[cfg(test)]
 mod testing;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use heqi_domain::{
-    ActId, AdjustmentId, AttachmentId, CustomerId, DiscrepancyId, DocumentId, GrantId, GroupId, Id,
-    JobId, LimitChangeId, LineId, PeriodId, RoleId, RulesId, RunId, SessionId, TokenId, UserId,
-    ViewId,
+    ActId, AdjustmentId, AttachmentId, BankChangeId, CustomerId, DiscrepancyId, DocumentId,
+    GrantId, GroupId, Id, JobId, LimitChangeId, LineId, PeriodId, PriceListId, ProductId, RoleId,
+    RulesId, RunId, SessionId, TokenId, UserId, ViewId,
 };
 use heqi_platform::Sql;
 
@@ -97,6 +97,9 @@ impl World {
             ("limitchange", LimitChangeId::text(999)),
             ("period", PeriodId::text(period(app, customer).await)),
             ("sequence", "99999".to_owned()),
+            ("bankchange", BankChangeId::text(999)),
+            ("product", ProductId::text(999)),
+            ("pricelist", PriceListId::text(999)),
         ]);
         let gone = BTreeMap::from([
             ("act", ActId::text(12_345)),
@@ -119,6 +122,9 @@ impl World {
             ("limitchange", LimitChangeId::text(12_345)),
             ("period", PeriodId::text(12_345)),
             ("sequence", "99999".to_owned()),
+            ("bankchange", BankChangeId::text(12_345)),
+            ("product", ProductId::text(12_345)),
+            ("pricelist", PriceListId::text(12_345)),
         ]);
         Self { company: app.company.clone(), foreign, gone }
     }

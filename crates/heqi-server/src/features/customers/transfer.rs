@@ -1,0 +1,164 @@
+//! Customers in and out: many at once from a sheet, all that one may see as a file.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use garde::Validate;
+use heqi_domain::{CustomerId, Id, Lang};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::model::{CustomerQuery, CustomerRow, NewCustomer};
+use super::store::{self, Sort};
+use super::{routes, save};
+use crate::answer::Reply;
+use crate::ctx::Ctx;
+use crate::input::{Input, Query};
+use crate::permission::Permission;
+use crate::problem::{Problem, ProblemBody};
+use crate::table_file::{self, Format};
+
+/// Most customers of one request.
+const BATCH_MAX: usize = 1000;
+/// Most customers of one file.
+const EXPORT_MAX: usize = 100_000;
+
+/// Customers to be added.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerBatch {
+    /// At most 1000.
+    #[garde(length(min = 1, max = BATCH_MAX))]
+    pub items: Vec<NewCustomer>,
+}
+
+/// What became of one customer of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchResult {
+    /// Its place in the request, from 0.
+    pub index: usize,
+    /// `created`, `exists` or `rejected`.
+    pub result: String,
+    /// The customer that was added.
+    pub id: Option<String>,
+    /// Why it was rejected.
+    pub problem: Option<ProblemBody>,
+}
+
+/// Adds many customers; each that does not hold is left out and told.
+#[utoipa::path(
+    post, path = "/api/companies/{company}/customers/batch", tag = "customers",
+    operation_id = "customer_batch",
+    params(("company" = String, Path)),
+    request_body = CustomerBatch,
+    responses((status = 200, description = "What became of each", body = Vec<BatchResult>)),
+    extensions(("x-permission" = json!("customers.write")))
+)]
+pub(super) async fn customer_batch(
+    ctx: Ctx,
+    input: Input<CustomerBatch>,
+) -> Result<Reply, Problem> {
+    ctx.require(Permission::CustomersWrite)?;
+    let items: Vec<_> = input.value.items.into_iter().map(checked).collect();
+    let mut change = ctx.begin(&input.digest).await?;
+    let codes: Vec<String> = items.iter().flatten().map(|new| new.code.clone()).collect();
+    let mut taken = store::taken_codes(&mut change, ctx.company, &codes).await?;
+    let (mut results, mut created) = (Vec::with_capacity(items.len()), 0);
+    for (index, item) in items.into_iter().enumerate() {
+        let made = match item {
+            Ok(new) if taken.contains(&new.code) => Ok(None),
+            Ok(new) => {
+                taken.push(new.code.clone());
+                match save::create(&ctx, &mut change, &new).await {
+                    // Told before anything was written; whatever else fails, fails as a whole.
+                    Err(problem) if is_of_one(&problem) => Err(problem),
+                    made => Ok(Some(made?)),
+                }
+            }
+            Err(problem) => Err(problem),
+        };
+        created += usize::from(matches!(made, Ok(Some(_))));
+        results.push(match made {
+            Ok(Some(id)) => result(index, "created", Some(CustomerId::text(id)), None),
+            Ok(None) => result(index, "exists", None, None),
+            Err(problem) => result(index, "rejected", None, Some(problem.body())),
+        });
+    }
+    let ids: Vec<&String> = results.iter().filter_map(|result| result.id.as_ref()).collect();
+    let detail = serde_json::json!({ "created": created, "of": results.len(), "ids": ids });
+    change.record(ctx.event("customer.batch", "customers", "").with_detail(&detail));
+    change.answer(Reply::ok(&results)).await
+}
+
+fn checked(new: NewCustomer) -> Result<NewCustomer, Problem> {
+    new.validate().map_err(|report| crate::input::invalid(&report))?;
+    save::normalized(new)
+}
+
+fn is_of_one(problem: &Problem) -> bool {
+    problem.status == StatusCode::UNPROCESSABLE_ENTITY || problem.code == "alias_taken"
+}
+
+fn result(
+    index: usize,
+    result: &str,
+    id: Option<String>,
+    problem: Option<ProblemBody>,
+) -> BatchResult {
+    BatchResult { index, result: result.to_owned(), id, problem }
+}
+
+/// The customers that a list would show, as a file; who took it is recorded.
+#[utoipa::path(
+    get, path = "/api/companies/{company}/customers/export", tag = "customers",
+    operation_id = "customer_export",
+    params(("company" = String, Path), CustomerQuery),
+    responses((status = 200, description = "CSV (UTF-8 with BOM) or XLSX",
+               content_type = "application/octet-stream", body = Vec<u8>)),
+    extensions(("x-permission" = json!("customers.read")))
+)]
+pub(super) async fn customer_export(
+    ctx: Ctx,
+    Query(query): Query<CustomerQuery>,
+) -> Result<Response, Problem> {
+    let scope = ctx.require(Permission::CustomersRead)?;
+    let format = Format::named(query.format.as_deref())?;
+    let filter = routes::filter(query)?;
+    let mut tx = ctx.read().await?;
+    let page = (Sort::Code, None, EXPORT_MAX);
+    let rows = store::list(&mut tx, ctx.company, scope, &filter, page).await?;
+    drop(tx);
+    if rows.len() > EXPORT_MAX {
+        return Err(Problem::invalid(
+            "too_many_rows",
+            format!("超过 {EXPORT_MAX} 行；请加条件分几次导出"),
+            format!("More than {EXPORT_MAX} rows; narrow the filter and export in parts"),
+        ));
+    }
+    let detail = serde_json::json!({ "rows": rows.len(), "format": format.extension() });
+    ctx.note_read(ctx.event("customer.export", "customers", "").with_detail(&detail)).await?;
+    let cells = rows.iter().map(cells).collect();
+    table_file::respond("customers", format, &heads(ctx.lang), cells).await
+}
+
+fn heads(lang: Lang) -> Vec<&'static str> {
+    let zh = "编码 名称 统一社会信用代码 上级单位 业务员 部门 地区 币种 标签 状态 编号";
+    let en = "code name credit_code parent owner department region currency tags status id";
+    lang.pick(zh, en).split(' ').collect()
+}
+
+fn cells(row: &CustomerRow) -> Vec<String> {
+    let id = |id: &Option<String>| id.clone().unwrap_or_default();
+    vec![
+        row.code.clone(),
+        row.name.clone(),
+        row.credit_code.clone(),
+        id(&row.parent),
+        id(&row.owner),
+        row.department.clone(),
+        row.region.clone(),
+        row.currency.clone(),
+        row.tags.join("，"),
+        row.status.clone(),
+        row.id.clone(),
+    ]
+}

@@ -1,0 +1,124 @@
+//! A table of texts as a file: CSV (UTF-8 with BOM) or XLSX, for every list that is exported.
+//!
+//! No text becomes a formula: in CSV it gets an apostrophe, in XLSX it is a cell of type text.
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use heqi_domain::harmless;
+use heqi_platform::DbError;
+use rust_xlsxwriter::{Workbook, XlsxError};
+
+use crate::problem::Problem;
+
+/// What a table is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values, UTF-8 with BOM, CRLF.
+    Csv,
+    /// A workbook.
+    Xlsx,
+}
+
+impl Format {
+    /// The format that a query names; CSV unless said otherwise.
+    ///
+    /// # Errors
+    /// 422 for any other.
+    pub fn named(name: Option<&str>) -> Result<Self, Problem> {
+        match name {
+            None | Some("csv") => Ok(Self::Csv),
+            Some("xlsx") => Ok(Self::Xlsx),
+            Some(_) => Err(Problem::field(
+                "/format",
+                "格式只能是 csv 或 xlsx",
+                "The format is `csv` or `xlsx`",
+            )),
+        }
+    }
+
+    /// How the name of the file ends.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
+    }
+}
+
+/// The table as a file to be saved; `name` is without extension and ASCII.
+///
+/// # Errors
+/// 500 if the workbook cannot be written.
+pub async fn respond(
+    name: &str,
+    format: Format,
+    heads: &[&'static str],
+    rows: Vec<Vec<String>>,
+) -> Result<Response, Problem> {
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let written = tokio::task::spawn_blocking(move || match format {
+        Format::Csv => Ok(csv(&heads, &rows)),
+        Format::Xlsx => xlsx(&heads, &rows).map_err(|error| error.to_string()),
+    });
+    let written = written.await.map_err(|error| DbError::Failed(error.to_string()))?;
+    let bytes = written.map_err(DbError::Failed)?;
+    let mut response = bytes.into_response();
+    let kind = match format {
+        Format::Csv => "text/csv; charset=utf-8",
+        Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let saved = format!("attachment; filename=\"{name}.{}\"", format.extension());
+    if let Ok(saved) = HeaderValue::from_str(&saved) {
+        headers.insert(header::CONTENT_DISPOSITION, saved);
+    }
+    Ok(response)
+}
+
+fn csv(heads: &[String], rows: &[Vec<String>]) -> Vec<u8> {
+    let mut text = String::from("\u{feff}");
+    for row in std::iter::once(heads).chain(rows.iter().map(Vec::as_slice)) {
+        for (at, cell) in row.iter().enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            let safe = harmless(cell);
+            if safe.contains([',', ';', '"', '\r', '\n', '\t']) {
+                text.push('"');
+                text.push_str(&safe.replace('"', "\"\""));
+                text.push('"');
+            } else {
+                text.push_str(&safe);
+            }
+        }
+        text.push_str("\r\n");
+    }
+    text.into_bytes()
+}
+
+fn xlsx(heads: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.set_freeze_panes(1, 0)?;
+    for (row, cells) in (0..).zip(std::iter::once(heads).chain(rows.iter().map(Vec::as_slice))) {
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(row, column, cell)?;
+        }
+    }
+    workbook.save_to_buffer()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c5_a_text_is_never_a_formula() {
+        let rows = [vec!["=HYPERLINK(\"x\")".to_owned(), "甲,乙".to_owned()]];
+        let written = String::from_utf8(csv(&["名称".to_owned()], &rows)).unwrap();
+        assert_eq!(written, "\u{feff}名称\r\n\"'=HYPERLINK(\"\"x\"\")\",\"甲,乙\"\r\n");
+        assert!(xlsx(&["a".to_owned()], &rows).unwrap().starts_with(b"PK"));
+    }
+}
