@@ -47,7 +47,7 @@ pub(crate) fn plan(rows: &dyn Rows, known: Known<'_>) -> Result<Plan, IntakeErro
         return Err(IntakeError::Empty { name: known.name.into() });
     }
     let wanted = wanted(&known);
-    let table = table(&head, &wanted, known.name)?;
+    let table = table(&head, &wanted, &known)?;
     let data = &head[table.data..];
     if data.is_empty() && complete {
         let row = table.header_row.unwrap_or(1);
@@ -81,7 +81,18 @@ fn wanted(known: &Known<'_>) -> Vec<(Role, String)> {
     wanted
 }
 
-fn table(head: &[HeadRow], wanted: &[(Role, String)], name: &str) -> Result<Table, IntakeError> {
+fn table(
+    head: &[HeadRow],
+    wanted: &[(Role, String)],
+    known: &Known<'_>,
+) -> Result<Table, IntakeError> {
+    let name = known.name;
+    if let Some(asked) = known.options.header_row {
+        let index = head.iter().position(|row| row.row == asked);
+        let index = index.ok_or_else(|| IntakeError::NoHeader { name: name.into() })?;
+        let names = head[index].cells.iter().map(|cell| header::clean(cell)).collect();
+        return Ok(Table { data: index + 1, header_row: Some(asked), names });
+    }
     let width = head.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     if let Some(Header { index, levels, names, .. }) = header::find(head, wanted) {
         let header_row = Some(head[index].row);
