@@ -1,5 +1,6 @@
 //! From the head of a table to its plan: header, roles, number style, date order.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use crate::assign::{self, Assigned};
@@ -9,7 +10,8 @@ use crate::header::{self, Header};
 use crate::plan::{Plan, Roles, TextShape};
 use crate::template::Template;
 use crate::{
-    Column, Format, IntakeError, ReadOptions, Role, View, Warning, content, settle, stated, words,
+    Column, Format, IntakeError, ReadOptions, Role, View, Warning, cell, content, settle, stated,
+    words,
 };
 
 /// What is known of a table before its head is looked at.
@@ -48,7 +50,8 @@ pub(crate) fn plan(rows: &dyn Rows, known: Known<'_>) -> Result<Plan, IntakeErro
     }
     let wanted = wanted(&known);
     let table = table(&head, &wanted, &known)?;
-    let data = &head[table.data..];
+    let data = without_comments(&head[table.data..]);
+    let data: &[HeadRow] = &data;
     if data.is_empty() && complete {
         let row = table.header_row.unwrap_or(1);
         return Err(IntakeError::NoRows { name: known.name.into(), row });
@@ -69,6 +72,18 @@ pub(crate) fn plan(rows: &dyn Rows, known: Known<'_>) -> Result<Plan, IntakeErro
     plan.warnings.extend(template.and_then(|it| it.other_header(&plan.columns)));
     settle::style(rows, &mut plan, data, complete, template)?;
     Ok(plan)
+}
+
+/// The rows without those that begin with `#`: they say nothing about the columns.
+fn without_comments(rows: &[HeadRow]) -> Cow<'_, [HeadRow]> {
+    let is_comment = |row: &HeadRow| {
+        let mut cells = row.cells.iter().map(|it| cell::clean(it));
+        cells.find(|it| !it.is_empty()).is_some_and(|it| it.starts_with('#'))
+    };
+    if rows.iter().any(is_comment) {
+        return rows.iter().filter(|row| !is_comment(row)).cloned().collect();
+    }
+    Cow::Borrowed(rows)
 }
 
 /// Roles that the template and the caller set; the caller wins.

@@ -44,7 +44,7 @@ CREATE TABLE line (
 -- The running balance, the statement, the match: one account in order.
 CREATE INDEX line_account ON line (company_id, customer_id, side, business_date, id);
 CREATE INDEX line_reference ON line (company_id, reference);
-CREATE INDEX line_batch ON line (batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX line_batch ON line (batch_id, batch_row) WHERE batch_id IS NOT NULL;
 CREATE UNIQUE INDEX line_source ON line (company_id, side, source, source_key)
     WHERE source_key <> '' AND state <> 'withdrawn';
 CREATE INDEX line_waiting ON line (company_id, state, id)

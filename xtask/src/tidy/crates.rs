@@ -32,8 +32,9 @@ const EDGES: &[(&str, &[&str])] = &[
             "heqi-bulk",
             "heqi-connect",
             "heqi-platform",
-            // Its tests run on databases that the test kit makes.
+            // Its tests run on databases that the test kit makes, with the sample's files.
             "heqi-testkit",
+            "heqi-sample",
         ],
     ),
     ("heqi", &["*"]),

@@ -59,6 +59,8 @@ pub fn router() -> OpenApiRouter<Shared> {
 /// What does the jobs of every feature.
 #[must_use]
 pub fn runner(app: &Shared) -> Runner {
-    let handlers: HashMap<&'static str, Handler> = HashMap::new();
+    let mut handlers: HashMap<&'static str, Handler> = HashMap::new();
+    handlers.insert(imports::jobs::READ, imports::jobs::read(app.clone()));
+    handlers.insert(imports::jobs::COMMIT, imports::jobs::commit(app.clone()));
     Runner::new(app.db.clone(), handlers)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::Method;
-use heqi_domain::{CustomerId, GrantId, Id, JobId, RoleId, SessionId, TokenId, UserId};
+use heqi_domain::{BatchId, CustomerId, GrantId, Id, JobId, RoleId, SessionId, TokenId, UserId};
 use heqi_platform::Sql;
 
 use crate::testing::{Answer, Client, TestApp};
@@ -32,6 +32,8 @@ impl World {
             ("grant", GrantId::text(999)),
             ("role", RoleId::text(999)),
             ("job", JobId::text(999)),
+            ("batch", BatchId::text(999)),
+            ("kind", "ours.xlsx".to_owned()),
         ]);
         let gone = BTreeMap::from([
             ("customer", CustomerId::text(12_345)),
@@ -41,6 +43,8 @@ impl World {
             ("grant", GrantId::text(12_345)),
             ("role", RoleId::text(12_345)),
             ("job", JobId::text(12_345)),
+            ("batch", BatchId::text(12_345)),
+            ("kind", "none.xlsx".to_owned()),
         ]);
         Self { company: app.company.clone(), foreign, gone }
     }

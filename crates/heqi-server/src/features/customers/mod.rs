@@ -3,6 +3,8 @@
 //! Invariants: a customer belongs to one company; who may not see it is told that it does not
 //! exist; a customer with entries is never deleted, only stopped or merged.
 
+pub mod known;
+
 use heqi_domain::{CustomerId, Id};
 use heqi_platform::{DbError, Sql, Tx};
 use utoipa_axum::router::OpenApiRouter;
