@@ -13,6 +13,20 @@ pub(crate) struct Found {
     pub ascii: bool,
 }
 
+/// The encoding that a label names, as a person says it.
+pub(crate) fn named(label: &str) -> Option<Found> {
+    let encoding = Encoding::for_label(label.trim().as_bytes())?;
+    let name = match encoding {
+        it if it == UTF_8 => "utf-8",
+        it if it == GB18030 || it == encoding_rs::GBK => "gb18030",
+        it if it == BIG5 => "big5",
+        it if it == UTF_16LE || it == UTF_16BE => "utf-16",
+        it => it.name(),
+    };
+    let encoding = if name == "gb18030" { GB18030 } else { encoding };
+    Some(Found { encoding, name, ascii: false })
+}
+
 /// Characters that make up most of a Chinese ledger: common ones, and the words of accounts in
 /// simplified and in traditional form.
 const COMMON: &str = "\

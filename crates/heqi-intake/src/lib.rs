@@ -49,7 +49,7 @@ mod words;
 pub use error::{FormatName, IntakeError};
 pub use inspection::{Column, Format, Inspection, Orientation, Role, Warning};
 pub use options::{Limits, ReadOptions, View};
-pub use read::{read, template};
+pub use read::{Became, EachRow, read, read_rows, template};
 pub use reading::{ControlTotals, Reading};
 pub use reject::{Reject, RejectReason};
 pub use source::Source;

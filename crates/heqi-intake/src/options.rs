@@ -58,6 +58,10 @@ pub struct ReadOptions {
     pub currency: Currency,
     /// Sheet by name or 1-based number.
     pub sheet: Option<String>,
+    /// 1-based physical row of the header; none: found by its names.
+    pub header_row: Option<u64>,
+    /// Encoding of a text file by its label (`gb18030`, `utf-8`); none: told by its bytes.
+    pub encoding: Option<String>,
     /// Whether memos are kept; without them a plain comparison needs less memory.
     pub keep_text: bool,
     /// Bounds.
@@ -76,6 +80,8 @@ impl ReadOptions {
             customer: None,
             currency: Currency::CNY,
             sheet: None,
+            header_row: None,
+            encoding: None,
             keep_text: true,
             limits: Limits::default(),
         }

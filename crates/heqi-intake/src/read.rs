@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use heqi_domain::{NoProgress, Progress};
 
 use crate::collect::Collector;
-use crate::encoding::Found;
+use crate::encoding::{self, Found};
 use crate::fast;
 use crate::guard;
 use crate::head::{self, Rows};
@@ -32,6 +32,22 @@ struct Task<'a> {
     progress: &'a dyn Progress,
 }
 
+/// What a row of data became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// The next line of the reading.
+    Line,
+    /// The next reject.
+    Reject,
+    /// A balance or total that the lines are checked against.
+    Control,
+    /// Nothing: blank, a remark, the header again, another customer.
+    Nothing,
+}
+
+/// Told of each row of data: its 1-based physical row, its cells as they stand, what it became.
+pub type EachRow<'a> = dyn FnMut(u64, &[&str], Became) + 'a;
+
 /// Reads a ledger: step 2 of the path.
 ///
 /// `name` is how messages call the file; `progress` is told bytes and asked whether to stop.
@@ -46,19 +62,44 @@ pub fn read(
 ) -> Result<Reading, IntakeError> {
     let template = parsed(name, options)?;
     let task = Task { source, name, options, template: template.as_ref(), progress };
-    match sniff::sniff(source, name)? {
+    opened(task, None)
+}
+
+/// Reads a ledger as [`read`] does, and shows every row of data beside what it became, so that a
+/// caller can keep the rows as they stand. Always takes the careful path, which gives the same
+/// lines; of a Parquet file, which has no rows of text, no row is shown.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_rows(
+    source: &dyn Source,
+    name: &str,
+    options: &ReadOptions,
+    progress: &dyn Progress,
+    each: &mut EachRow<'_>,
+) -> Result<Reading, IntakeError> {
+    let template = parsed(name, options)?;
+    let task = Task { source, name, options, template: template.as_ref(), progress };
+    opened(task, Some(each))
+}
+
+fn opened(task: Task<'_>, each: Option<&mut EachRow<'_>>) -> Result<Reading, IntakeError> {
+    let Task { source, name, options, progress, .. } = task;
+    match kind(task)? {
         Kind::Parquet => parquet(task),
         Kind::Text(text) => {
             let plan = text_plan(task, &text)?;
-            if let Some(reading) = fast_path(task, &plan)? {
+            if each.is_none()
+                && let Some(reading) = fast_path(task, &plan)?
+            {
                 return Ok(reading);
             }
             let (text, plan) = settled(task, text, plan)?;
-            careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan)
+            careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan, each)
         }
         Kind::Html(found) => {
             let (rows, plan) = html_plan(task, found)?;
-            careful(task, &rows, &plan)
+            careful(task, &rows, &plan, each)
         }
         Kind::Zip => {
             let format = guard::check(source, name, &options.limits)?;
@@ -66,13 +107,13 @@ pub fn read(
             let (rows, plan) = sheet_plan(task, &book)?;
             // A workbook is unpacked as a whole; its bytes are done with before its rows.
             progress.advance(source.len());
-            careful(task, &rows, &plan)
+            careful(task, &rows, &plan, each)
         }
         Kind::Xls => {
             let book = Book::open(source, name, Format::Xls, &options.limits)?;
             let (rows, plan) = sheet_plan(task, &book)?;
             progress.advance(source.len());
-            careful(task, &rows, &plan)
+            careful(task, &rows, &plan, each)
         }
     }
 }
@@ -88,7 +129,7 @@ pub fn template(
 ) -> Result<Template, IntakeError> {
     let given = parsed(name, options)?;
     let task = Task { source, name, options, template: given.as_ref(), progress: &NoProgress };
-    let plan = match sniff::sniff(source, name)? {
+    let plan = match kind(task)? {
         Kind::Parquet => {
             let what = "Parquet columns have names and types of their own".to_owned();
             return Err(IntakeError::Template { name: name.to_owned(), what });
@@ -105,6 +146,18 @@ pub fn template(
         Kind::Xls => sheet_plan(task, &Book::open(source, name, Format::Xls, &options.limits)?)?.1,
     };
     Ok(Template::of(&plan))
+}
+
+/// What the file is; the caller's word on its encoding counts more than its bytes.
+fn kind(task: Task<'_>) -> Result<Kind, IntakeError> {
+    let mut kind = sniff::sniff(task.source, task.name)?;
+    if let (Some(label), Kind::Text(text)) = (&task.options.encoding, &mut kind) {
+        text.found = encoding::named(label).ok_or_else(|| IntakeError::Unsupported {
+            name: task.name.to_owned(),
+            what: format!("text in the encoding `{label}`"),
+        })?;
+    }
+    Ok(kind)
 }
 
 fn parsed(name: &str, options: &ReadOptions) -> Result<Option<Template>, IntakeError> {
@@ -144,13 +197,21 @@ fn parquet_plan(task: Task<'_>, table: &Table<'_>) -> Result<Plan, IntakeError> 
 }
 
 /// Reads every row with care.
-fn careful(task: Task<'_>, rows: &dyn Rows, plan: &Plan) -> Result<Reading, IntakeError> {
+fn careful(
+    task: Task<'_>,
+    rows: &dyn Rows,
+    plan: &Plan,
+    mut each: Option<&mut EachRow<'_>>,
+) -> Result<Reading, IntakeError> {
     let mut collector = Collector::new(plan);
     understand::each_data(rows, plan, &mut |row, cells| {
-        let outcome = match cells {
+        let outcome = match &cells {
             Ok(cells) => normalise::row(plan, row, cells),
-            Err(reject) => RowOutcome::Reject(reject),
+            Err(reject) => RowOutcome::Reject(reject.clone()),
         };
+        if let Some(each) = &mut each {
+            each(row, cells.as_deref().unwrap_or_default(), became(&outcome));
+        }
         collector.push(plan, row, outcome);
         if row.is_multiple_of(8192) && task.progress.cancelled() {
             return ControlFlow::Break(());
@@ -163,6 +224,15 @@ fn careful(task: Task<'_>, rows: &dyn Rows, plan: &Plan) -> Result<Reading, Inta
     let sha256 = fast::sha256(task.source)
         .map_err(|source| IntakeError::Io { name: task.name.to_owned(), source })?;
     collector.finish(plan, task.name, sha256)
+}
+
+const fn became(outcome: &RowOutcome<'_>) -> Became {
+    match outcome {
+        RowOutcome::Line(_) => Became::Line,
+        RowOutcome::Reject(_) => Became::Reject,
+        RowOutcome::Control(_) => Became::Control,
+        RowOutcome::Skip(_) => Became::Nothing,
+    }
 }
 
 fn shape_separator(plan: &Plan) -> u8 {
@@ -364,6 +434,6 @@ pub(crate) fn with_care(
     };
     let plan = text_plan(task, &text)?;
     let (text, plan) = settled(task, text, plan)?;
-    let reading = careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan)?;
+    let reading = careful(task, &text_rows(task, &text, shape_separator(&plan)), &plan, None)?;
     Ok((plan, reading))
 }

@@ -1,5 +1,6 @@
 //! From the head of a table to its plan: header, roles, number style, date order.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use crate::assign::{self, Assigned};
@@ -9,7 +10,8 @@ use crate::header::{self, Header};
 use crate::plan::{Plan, Roles, TextShape};
 use crate::template::Template;
 use crate::{
-    Column, Format, IntakeError, ReadOptions, Role, View, Warning, content, settle, stated, words,
+    Column, Format, IntakeError, ReadOptions, Role, View, Warning, cell, content, settle, stated,
+    words,
 };
 
 /// What is known of a table before its head is looked at.
@@ -47,8 +49,9 @@ pub(crate) fn plan(rows: &dyn Rows, known: Known<'_>) -> Result<Plan, IntakeErro
         return Err(IntakeError::Empty { name: known.name.into() });
     }
     let wanted = wanted(&known);
-    let table = table(&head, &wanted, known.name)?;
-    let data = &head[table.data..];
+    let table = table(&head, &wanted, &known)?;
+    let data = without_comments(&head[table.data..]);
+    let data: &[HeadRow] = &data;
     if data.is_empty() && complete {
         let row = table.header_row.unwrap_or(1);
         return Err(IntakeError::NoRows { name: known.name.into(), row });
@@ -71,6 +74,18 @@ pub(crate) fn plan(rows: &dyn Rows, known: Known<'_>) -> Result<Plan, IntakeErro
     Ok(plan)
 }
 
+/// The rows without those that begin with `#`: they say nothing about the columns.
+fn without_comments(rows: &[HeadRow]) -> Cow<'_, [HeadRow]> {
+    let is_comment = |row: &HeadRow| {
+        let mut cells = row.cells.iter().map(|it| cell::clean(it));
+        cells.find(|it| !it.is_empty()).is_some_and(|it| it.starts_with('#'))
+    };
+    if rows.iter().any(is_comment) {
+        return rows.iter().filter(|row| !is_comment(row)).cloned().collect();
+    }
+    Cow::Borrowed(rows)
+}
+
 /// Roles that the template and the caller set; the caller wins.
 fn wanted(known: &Known<'_>) -> Vec<(Role, String)> {
     let mut wanted: Vec<(Role, String)> = known.options.map.clone();
@@ -81,7 +96,18 @@ fn wanted(known: &Known<'_>) -> Vec<(Role, String)> {
     wanted
 }
 
-fn table(head: &[HeadRow], wanted: &[(Role, String)], name: &str) -> Result<Table, IntakeError> {
+fn table(
+    head: &[HeadRow],
+    wanted: &[(Role, String)],
+    known: &Known<'_>,
+) -> Result<Table, IntakeError> {
+    let name = known.name;
+    if let Some(asked) = known.options.header_row {
+        let index = head.iter().position(|row| row.row == asked);
+        let index = index.ok_or_else(|| IntakeError::NoHeader { name: name.into() })?;
+        let names = head[index].cells.iter().map(|cell| header::clean(cell)).collect();
+        return Ok(Table { data: index + 1, header_row: Some(asked), names });
+    }
     let width = head.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     if let Some(Header { index, levels, names, .. }) = header::find(head, wanted) {
         let header_row = Some(head[index].row);

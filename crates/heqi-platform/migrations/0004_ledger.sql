@@ -54,7 +54,7 @@ CREATE INDEX line_kind ON line (company_id, kind, business_date, id);
 CREATE INDEX line_amount ON line (company_id, amount, id);
 CREATE INDEX line_document ON line (document_id) WHERE document_id IS NOT NULL;
 CREATE INDEX line_reference ON line (company_id, reference);
-CREATE INDEX line_batch ON line (batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX line_batch ON line (batch_id, batch_row) WHERE batch_id IS NOT NULL;
 CREATE UNIQUE INDEX line_source ON line (company_id, side, source, source_key)
     WHERE source_key <> '' AND state <> 'withdrawn';
 CREATE INDEX line_waiting ON line (company_id, state, id)

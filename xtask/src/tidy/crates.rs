@@ -32,7 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "heqi-bulk",
             "heqi-connect",
             "heqi-platform",
-            // Its tests run on databases that the test kit makes.
+            // Its tests run on databases that the test kit makes, with the sample's files.
             "heqi-testkit",
             // And they run a month of the invented firm through it.
             "heqi-sample",

@@ -66,5 +66,7 @@ pub fn runner(app: &Shared) -> Runner {
     handlers.insert("match.customer", matching::jobs::customer());
     handlers.insert("rules.bench", matching::bench::bench());
     nightly::handle(app, &mut handlers);
+    handlers.insert(imports::jobs::READ, imports::jobs::read(app.clone()));
+    handlers.insert(imports::jobs::COMMIT, imports::jobs::commit(app.clone()));
     Runner::new(app.db.clone(), handlers)
 }

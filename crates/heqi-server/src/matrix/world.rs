@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use heqi_domain::{
-    ActId, AdjustmentId, AttachmentId, BankChangeId, CustomerId, DiscrepancyId, DocumentId,
-    GrantId, GroupId, Id, JobId, LimitChangeId, LineId, PeriodId, PriceListId, ProductId, RoleId,
-    RulesId, RunId, SessionId, TokenId, UserId, ViewId,
+    ActId, AdjustmentId, AttachmentId, BankChangeId, BatchId, CustomerId, DiscrepancyId,
+    DocumentId, GrantId, GroupId, Id, JobId, LimitChangeId, LineId, PeriodId, PriceListId,
+    ProductId, RoleId, RulesId, RunId, SessionId, TokenId, UserId, ViewId,
 };
 use heqi_platform::Sql;
 
@@ -100,6 +100,8 @@ impl World {
             ("bankchange", BankChangeId::text(999)),
             ("product", ProductId::text(999)),
             ("pricelist", PriceListId::text(999)),
+            ("batch", BatchId::text(999)),
+            ("kind", "ours.xlsx".to_owned()),
         ]);
         let gone = BTreeMap::from([
             ("act", ActId::text(12_345)),
@@ -125,6 +127,8 @@ impl World {
             ("bankchange", BankChangeId::text(12_345)),
             ("product", ProductId::text(12_345)),
             ("pricelist", PriceListId::text(12_345)),
+            ("batch", BatchId::text(12_345)),
+            ("kind", "none.xlsx".to_owned()),
         ]);
         Self { company: app.company.clone(), foreign, gone }
     }

@@ -8,6 +8,7 @@
 
 mod bank;
 mod duplicates;
+pub mod known;
 mod merge;
 pub mod model;
 pub mod pinyin;
