@@ -9,7 +9,7 @@ use heqi_platform::crypto::{CryptoError, IndexedColumn, Keyring, Suite, key_of_t
 use heqi_platform::{Db, DbError, Row, Sql};
 use serde_json::json;
 
-use super::sealed::{SEALED, Sealed};
+use super::sealed::{Index, SEALED, Sealed};
 use crate::app::App;
 
 /// Rows that one transaction seals anew.
@@ -176,7 +176,7 @@ fn update(ring: &Keyring, sealed: &Sealed, row: &Row) -> Result<Option<Sql>, Key
     sql.push(sealed.table).push(" SET ").push(sealed.column).push(" = ");
     sql.push_bind(ring.seal_text(&place, &opened)?);
     if let (Some(index), Some(blind)) = (&sealed.index, row.get::<Option<[u8; 32]>>("blind")?) {
-        let IndexedPair { known, new } = indexes(ring, sealed, company, index.normalize, &opened);
+        let IndexedPair { known, new } = indexes(ring, index, company, &opened);
         // An index that does not follow from the value is left for the doctor to report.
         if known.contains(&blind)
             && let Some(new) = new
@@ -194,15 +194,11 @@ struct IndexedPair {
     new: Option<[u8; 32]>,
 }
 
-fn indexes(
-    ring: &Keyring,
-    sealed: &Sealed,
-    company: i64,
-    normalize: fn(&str) -> Option<String>,
-    opened: &str,
-) -> IndexedPair {
-    let column = IndexedColumn { company, table: sealed.table, column: sealed.column };
-    let Some(text) = normalize(opened) else { return IndexedPair { known: Vec::new(), new: None } };
+fn indexes(ring: &Keyring, index: &Index, company: i64, opened: &str) -> IndexedPair {
+    let column = IndexedColumn { company, table: index.of.0, column: index.of.1 };
+    let Some(text) = (index.normalize)(opened) else {
+        return IndexedPair { known: Vec::new(), new: None };
+    };
     let known = ring.blind_indexes(column, &text);
     IndexedPair { known, new: Some(ring.blind_index(column, &text)) }
 }

@@ -36,7 +36,7 @@ impl Directory {
     /// Whatever the database says.
     pub async fn load(tx: &mut Tx, company: i64, scope: &Scope) -> Result<Self, DbError> {
         let mut sql = Sql::new(
-            "SELECT id, code, name, currency, locked_through FROM customer \
+            "SELECT id, code, name, currency, locked_through, status FROM customer \
              WHERE company_id = $1 AND status = 'active'",
         );
         sql = sql.bind(company);

@@ -12,16 +12,16 @@ use crate::problem::Problem;
 
 /// Where the bank account of a customer is sealed.
 pub(super) fn bank_place(company: i64, customer: i64) -> Context {
-    Context::field(company, "customer", "bank", customer)
+    Context::field(company, "customer", "bank_sealed", customer)
 }
 
 /// Where a bank account that is asked for is sealed.
 pub(super) fn change_place(company: i64, change: i64) -> Context {
-    Context::field(company, "bank_change", "bank", change)
+    Context::field(company, "bank_change", "bank_sealed", change)
 }
 
 fn phone_place(company: i64, contact: i64) -> Context {
-    Context::field(company, "customer_contact", "phone", contact)
+    Context::field(company, "customer_contact", "phone_sealed", contact)
 }
 
 pub(super) fn seal_bank(ctx: &Ctx, place: &Context, bank: &Bank) -> Result<String, Problem> {
@@ -40,7 +40,7 @@ pub(super) fn open_bank(ctx: &Ctx, place: &Context, sealed: &str) -> Result<Opti
 
 /// The index by which the same account is found again, however it is spaced.
 pub(super) fn bank_index(ctx: &Ctx, bank: &Bank) -> [u8; 32] {
-    let column = IndexedColumn { company: ctx.company, table: "customer", column: "bank" };
+    let column = IndexedColumn { company: ctx.company, table: "customer", column: "bank_sealed" };
     ctx.app.keys.ring.blind_index(column, &plain_name(&bank.account))
 }
 
@@ -56,7 +56,8 @@ pub(super) fn seal_phone(
     }
     let place = phone_place(ctx.company, contact);
     let sealed = ctx.app.keys.ring.seal_text(&place, phone.trim()).map_err(|e| broken(&e))?;
-    let column = IndexedColumn { company: ctx.company, table: "customer_contact", column: "phone" };
+    let column =
+        IndexedColumn { company: ctx.company, table: "customer_contact", column: "phone_sealed" };
     Ok((sealed, Some(ctx.app.keys.ring.blind_index(column, &digits).to_vec())))
 }
 
