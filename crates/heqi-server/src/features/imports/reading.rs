@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use heqi_domain::{Progress, Side, Stage};
-use heqi_intake::IntakeError;
+use heqi_intake::{IntakeError, Source};
 use heqi_platform::{DbError, Tx, blobs};
 
 use super::check;
@@ -87,7 +87,7 @@ async fn recognised(
     tx: &mut Tx,
     company: i64,
     batch: &mut Batch,
-    bytes: &Vec<u8>,
+    bytes: &dyn Source,
 ) -> Result<String, DbError> {
     batch.template_id = None;
     if batch.mends.is_some() {

@@ -43,8 +43,8 @@ pub(super) fn clean_name(given: &str) -> Option<String> {
     let last = decoded.rsplit(['/', '\\']).next().unwrap_or_default();
     // Marks that turn the direction of writing make `txt.exe` look like `exe.txt`.
     let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        let turns = ['\u{200b}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+        c.is_control() || c == '\u{feff}' || turns.iter().any(|marks| marks.contains(&c))
     };
     let kept: String = last
         .chars()
