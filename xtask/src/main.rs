@@ -26,7 +26,7 @@ cargo xtask <task>
   tidy                     the rules of the house: crate edges, budgets, words, documents
   pg                       a private PostgreSQL to work with by hand, until Ctrl-C
   fuzz [EXAMPLES]          schemathesis against the running server, all checks
-  demo                     make an invented company, match its ledgers, show the bridge
+  demo [--no-serve]        an invented wholesale firm: its books filled, matched, signed, served
   bench [--sizes 100k,1M,10M] [--runs N] [--only PART,…]
                            time Heqi beside DuckDB and Polars, write target/bench/report.md
   help                     this text
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         "pg" => postgres::run(),
         "fuzz" => test::run_fuzz(rest),
         "setup" => setup::run(),
-        "demo" => demo::run(),
+        "demo" => demo::run(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use books::{Books, Serve, User, UserCommand};
+pub use books::{Books, Demo, Serve, User, UserCommand};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Blue.on_default().bold())
@@ -111,6 +111,13 @@ pub enum Command {
                        heqi.toml --database postgres://heqi@db.example.com/heqi"
     )]
     Serve(Serve),
+
+    /// Serve the books of an invented wholesale firm 启动示例公司
+    #[command(
+        before_help = "Examples 示例:\n  heqi demo --data demo\n  heqi demo --data demo --listen \
+                       127.0.0.1:0"
+    )]
+    Demo(Demo),
 
     /// Add people, grant roles, reset passwords at the terminal 用户与授权
     #[command(

@@ -7,6 +7,7 @@ use heqi_platform::Clock;
 use heqi_platform::config::{Config, ConfigError};
 use heqi_server::Problem;
 use heqi_server::app::{App, OpenError, Shared};
+use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Books;
 use crate::failure::{Failure, Kind};
@@ -98,4 +99,15 @@ pub fn runtime(terminal: &Terminal) -> Result<tokio::runtime::Runtime, Failure> 
     built.map_err(|error| {
         Failure::new(Kind::Unexpected, say!(terminal, "无法启动：{error}", "cannot start: {error}"))
     })
+}
+
+/// Log lines go to standard error; `HEQI_LOG_FILTER` chooses which.
+pub fn log(form: &str) {
+    let filter = std::env::var("HEQI_LOG_FILTER").unwrap_or_else(|_| "warn".to_owned());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr);
+    let set = if form == "json" { lines.json().try_init() } else { lines.try_init() };
+    // A second subscriber would be a defect of this program, and no reason not to serve.
+    drop(set);
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod books;
 mod completions;
+mod demo;
 mod failure;
 mod input;
 mod inspect;
@@ -73,6 +74,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Sample(arguments) => sample::run(&arguments, terminal),
         Command::Rules(arguments) => rules::run(&arguments, terminal),
         Command::Serve(arguments) => serve::run(&arguments, terminal),
+        Command::Demo(arguments) => demo::run(&arguments, terminal),
         Command::User(arguments) => user::run(&arguments, terminal),
     }
 }

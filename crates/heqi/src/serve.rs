@@ -4,10 +4,9 @@ use heqi_server::app::Shared;
 use heqi_server::features::users;
 use heqi_server::serve::{ServeError, listen, serve};
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Serve;
-use crate::books::{configuration, open, runtime};
+use crate::books::{configuration, log, open, runtime};
 use crate::failure::{Failure, Kind};
 use crate::terminal::{Terminal, say};
 
@@ -24,15 +23,23 @@ pub fn run(arguments: &Serve, terminal: &Terminal) -> Result<(), Failure> {
     log(&config.log);
     runtime(terminal)?.block_on(async {
         let app = open(config, terminal).await?;
-        let listener = listen(&app).await.map_err(|error| refused(&error, terminal))?;
-        greet(&app, &listener.local_addr().map_err(|error| unexpected(&error))?, terminal).await?;
-        let (tell, stop) = watch::channel(false);
-        tokio::spawn(async move {
-            asked_to_stop().await;
-            tell.send_replace(true);
-        });
-        serve(app, listener, stop).await.map_err(|error| unexpected(&error))
+        until_stopped(app, terminal).await
     })
+}
+
+/// Serves these books until somebody stops it.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub async fn until_stopped(app: Shared, terminal: &Terminal) -> Result<(), Failure> {
+    let listener = listen(&app).await.map_err(|error| refused(&error, terminal))?;
+    greet(&app, &listener.local_addr().map_err(|error| unexpected(&error))?, terminal).await?;
+    let (tell, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        tell.send_replace(true);
+    });
+    serve(app, listener, stop).await.map_err(|error| unexpected(&error))
 }
 
 async fn greet(
@@ -89,15 +96,4 @@ async fn asked_to_stop() {
     if interrupt.await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// Log lines go to standard error; `HEQI_LOG_FILTER` chooses which.
-fn log(form: &str) {
-    let filter = std::env::var("HEQI_LOG_FILTER").unwrap_or_else(|_| "warn".to_owned());
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr);
-    let set = if form == "json" { lines.json().try_init() } else { lines.try_init() };
-    // A second subscriber would be a defect of this program, and no reason not to serve.
-    drop(set);
 }

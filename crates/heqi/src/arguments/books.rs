@@ -116,3 +116,19 @@ pub struct List {
     #[command(flatten)]
     pub books: Books,
 }
+
+/// Arguments of `heqi demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Which books; an empty folder is filled with the invented firm.
+    #[command(flatten)]
+    pub books: Books,
+
+    /// Address and port to listen on; 127.0.0.1:7300 by default 监听地址
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+
+    /// Fill the books and end 只生成数据，不启动服务
+    #[arg(long)]
+    pub no_serve: bool,
+}

@@ -138,12 +138,6 @@ impl Answer {
         self
     }
 
-    /// The text of a field.
-    #[track_caller]
-    pub fn text(&self, field: &str) -> String {
-        self.body[field].as_str().unwrap_or_else(|| panic!("{:#}", self.body)).to_owned()
-    }
-
     /// The cookie that was set.
     pub fn cookie(&self) -> String {
         let line = self.head.lines().find(|line| line.starts_with("set-cookie: ")).unwrap();

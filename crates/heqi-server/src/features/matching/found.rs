@@ -76,9 +76,12 @@ pub async fn upsert(
         }
     }
     insert(tx, company, run, &fresh).await?;
+    // What a signed period carried forward ends here too, when its lines have found a partner.
+    let open = |known: &&Known| matches!(known.status.as_str(), "open" | "carried");
     let gone: Vec<i64> = known
         .values()
-        .filter(|known| known.status == "open" && !known.group_live && !seen.contains(&known.id))
+        .filter(open)
+        .filter(|known| !known.group_live && !seen.contains(&known.id))
         .map(|known| known.id)
         .collect();
     set_status(tx, &gone, "gone").await?;
