@@ -300,7 +300,8 @@ pub async fn let_go(
          discrepancy.group_id FROM discrepancy JOIN discrepancy_line \
          ON discrepancy_line.discrepancy_id = discrepancy.id LEFT JOIN match_group \
          ON match_group.id = discrepancy.group_id \
-         WHERE discrepancy.status IN ('open', 'carried') AND COALESCE(match_group.status, '') <> 'live' AND discrepancy_line.line_id IN ",
+         WHERE discrepancy.status IN ('open', 'carried') \
+         AND COALESCE(match_group.status, '') <> 'live' AND discrepancy_line.line_id IN ",
     );
     sql.push_list(lines.iter().copied()).push(" ORDER BY discrepancy.id");
     for row in tx.rows(sql).await? {
