@@ -167,7 +167,11 @@ pub async fn undo(tx: &mut Tx, company: i64, id: i64, by: &str) -> Result<Undone
     let lines = ledger_side::of_batch(tx, company, id).await?;
     refuse_blocked(&lines, &briefs)?;
     let (withdrawn, reversed) = match batch.side {
-        Side::Theirs => (ledger_side::withdraw(tx, company, id).await?, 0),
+        Side::Theirs => {
+            let withdrawn = ledger_side::withdraw(tx, company, id).await?;
+            ledger::touch(tx, company, &numbers).await?;
+            (withdrawn, 0)
+        }
         Side::Ours => {
             let today = tx.now().book_date();
             let reversals = ledger_side::reversals(tx, company, id, &today).await?;

@@ -379,7 +379,10 @@ async fn undo_withdraws_theirs_reverses_ours_and_names_what_stands_in_the_way() 
             let blocked = client.post(&undo(&id), json!({})).await.expect(409);
             assert_eq!(blocked.body["facts"]["obstacles"][0]["why"], "period_signed");
             sign(&app, "").await;
+            let seen = app.number("SELECT MAX(sequence) AS n FROM ledger_change").await;
             let done = client.post(&undo(&id), json!({})).await.expect(200);
+            // Whoever watches the ledger of the customer is told.
+            assert!(app.number("SELECT MAX(sequence) AS n FROM ledger_change").await > seen);
             let expected = if side == "ours" { (0, 2) } else { (2, 0) };
             assert_eq!((done.number("withdrawn"), done.number("reversed")), expected);
             client.post(&undo(&id), json!({})).await.expect(409);
