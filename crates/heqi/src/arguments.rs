@@ -155,8 +155,8 @@ pub enum Command {
     /// Restore a backup into an empty database 恢复备份
     #[command(
         before_help = "Examples 示例:\n  heqi restore heqi.age --identity heqi-identity.txt --data \
-                       drill\n  heqi restore heqi.age --identity heqi-identity.txt --data drill \
-                       --into postgres://heqi@127.0.0.1/drill"
+                       drill\n  heqi restore heqi.age --identity heqi-identity.txt --into \
+                       postgres://heqi@127.0.0.1/drill"
     )]
     Restore(Restore),
 

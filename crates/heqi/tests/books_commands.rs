@@ -133,6 +133,8 @@ fn e1_a_checkpoint_shows_a_tail_that_was_cut_with_its_head() {
     let cut = [
         "DROP TRIGGER audit_record_stays",
         "DROP TRIGGER audit_record_remains",
+        "DROP TRIGGER audit_head_advances",
+        "DROP TRIGGER audit_checkpoint_remains",
         "DELETE FROM audit_checkpoint",
         "DELETE FROM audit_record WHERE company_id = 5 AND sequence > 2",
         "UPDATE audit_head SET sequence = 2, hash = (SELECT hash FROM audit_record \
