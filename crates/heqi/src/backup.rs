@@ -73,7 +73,7 @@ fn encryption(
     if named.is_empty() {
         let what = terminal.pick("没有说明谁能打开备份", "nobody is named who can open the backup");
         return Err(Failure::new(Kind::Usage, what).hint(terminal.pick(
-            "先用 heqi backup identity 生成身份文件，再加 --recipient age1…；或用 --passphrase-file",
+            "先用 heqi backup identity 生成身份文件，再加 --recipient；或用 --passphrase-file",
             "make an identity with heqi backup identity, then --recipient age1…; or use \
              --passphrase-file",
         )));
