@@ -1,6 +1,7 @@
 //! The command line as clap understands it. Every command leads its help with two examples.
 
 mod books;
+mod operate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,6 +10,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use books::{Books, Demo, Serve, User, UserCommand};
+pub use operate::{
+    Algorithms, Audit, AuditCommand, Backup, BackupCommand, BookSide, Checkpoints, Doctor, Export,
+    Import, Keys, KeysCommand, MakeBackup, NewIdentity, Opener, Restore, VerifyAudit, VerifyBackup,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Blue.on_default().bold())
@@ -125,6 +130,58 @@ pub enum Command {
                        heqi user grant liting accountant --company HQ --data heqi-data"
     )]
     User(User),
+
+    /// Import a file into the ledger 导入单据
+    #[command(
+        before_help = "Examples 示例:\n  heqi import statement.xlsx --side theirs --customer C001 \
+                       --data heqi-data\n  heqi import sales.csv --side ours --dry-run --json"
+    )]
+    Import(Import),
+
+    /// Write all that a company owns in open formats 导出整个账套
+    #[command(
+        before_help = "Examples 示例:\n  heqi export --all --out everything --data heqi-data\n  \
+                       heqi export --all --company HQ --out hq"
+    )]
+    Export(Export),
+
+    /// Make, verify or prepare encrypted backups 备份
+    #[command(
+        before_help = "Examples 示例:\n  heqi backup --recipient age1… --out heqi.age\n  heqi \
+                       backup verify heqi.age --identity heqi-identity.txt"
+    )]
+    Backup(Backup),
+
+    /// Restore a backup into an empty database 恢复备份
+    #[command(
+        before_help = "Examples 示例:\n  heqi restore heqi.age --identity heqi-identity.txt --data \
+                       drill\n  heqi restore heqi.age --identity heqi-identity.txt --into \
+                       postgres://heqi@127.0.0.1/drill"
+    )]
+    Restore(Restore),
+
+    /// Look at everything on which the server's promises rest 体检
+    #[command(
+        before_help = "Examples 示例:\n  heqi doctor --data heqi-data\n  heqi doctor --json \
+                       --config heqi.toml",
+        after_help = EXIT_CODES
+    )]
+    Doctor(Doctor),
+
+    /// Rotate the keys that seal bank accounts, phones and files 密钥
+    #[command(
+        before_help = "Examples 示例:\n  heqi keys rotate --data heqi-data\n  heqi keys rotate \
+                       --suite chinese --data heqi-data"
+    )]
+    Keys(Keys),
+
+    /// Verify the audit chains, give out checkpoints 审计链
+    #[command(
+        before_help = "Examples 示例:\n  heqi audit verify --data heqi-data\n  heqi audit \
+                       checkpoint > checkpoints.txt",
+        after_help = EXIT_CODES
+    )]
+    Audit(Audit),
 
     /// Print a completion script for a shell 生成命令补全脚本
     #[command(before_help = "Examples 示例:\n  heqi completions bash > \

@@ -1,6 +1,7 @@
 //! Opening the books of a server for a command, and saying why something was refused.
 
 use std::future::Future;
+use std::path::Path;
 
 use heqi_domain::Lang;
 use heqi_platform::Clock;
@@ -13,7 +14,7 @@ use crate::arguments::Books;
 use crate::failure::{Failure, Kind};
 use crate::terminal::{Terminal, say};
 
-/// Opens the books and does something with them.
+/// Opens the books, does something with them, and says that this process no longer has them open.
 ///
 /// # Errors
 /// The books cannot be opened, or the work was refused.
@@ -23,7 +24,46 @@ pub fn with<T, F: Future<Output = Result<T, Failure>>>(
     work: impl FnOnce(Shared) -> F,
 ) -> Result<T, Failure> {
     let config = configuration(books, terminal)?;
-    runtime(terminal)?.block_on(async { work(open(config, terminal).await?).await })
+    opened(config, terminal, work)
+}
+
+/// The same with books that are there already: a wrong `--data` does not begin new ones.
+///
+/// # Errors
+/// There are no books, they cannot be opened, or the work was refused.
+pub fn with_existing<T, F: Future<Output = Result<T, Failure>>>(
+    books: &Books,
+    terminal: &Terminal,
+    work: impl FnOnce(Shared) -> F,
+) -> Result<T, Failure> {
+    let config = configuration(books, terminal)?;
+    let address = config.database_address();
+    if !address.starts_with("postgres") && !Path::new(&address).exists() {
+        let what = say!(terminal, "没有数据库 {address}", "there is no database {address}");
+        return Err(Failure::new(Kind::Input, what).hint(terminal.pick(
+            "用 --data 指明数据目录，或用 --database 指明数据库",
+            "name its folder with --data, or the database with --database",
+        )));
+    }
+    opened(config, terminal, work)
+}
+
+fn opened<T, F: Future<Output = Result<T, Failure>>>(
+    config: Config,
+    terminal: &Terminal,
+    work: impl FnOnce(Shared) -> F,
+) -> Result<T, Failure> {
+    runtime(terminal)?.block_on(async {
+        let app = open(config, terminal).await?;
+        let db = app.db.clone();
+        let result = work(app).await;
+        // What was done is done: a slot that is not given back ends by itself.
+        if let Err(error) = db.release_slot().await {
+            let what = say!(terminal, "收尾时出错：{error}", "at the end: {error}");
+            terminal.note(&what);
+        }
+        result
+    })
 }
 
 /// A refusal of the server as a failure of a command.

@@ -1,12 +1,18 @@
 //! The `heqi` command: parses the command line, runs one sub-command, returns its exit code.
 
 mod arguments;
+mod audit;
+mod backup;
 mod books;
 mod completions;
 mod demo;
+mod doctor;
+mod export;
 mod failure;
+mod import;
 mod input;
 mod inspect;
+mod keys;
 mod mapping;
 mod matching;
 mod nearest;
@@ -76,5 +82,12 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(&arguments, terminal),
         Command::Demo(arguments) => demo::run(&arguments, terminal),
         Command::User(arguments) => user::run(&arguments, terminal),
+        Command::Backup(arguments) => backup::run(&arguments, terminal),
+        Command::Restore(arguments) => backup::restore(&arguments, terminal),
+        Command::Doctor(arguments) => doctor::run(&arguments, terminal),
+        Command::Keys(arguments) => keys::run(&arguments, terminal),
+        Command::Audit(arguments) => audit::run(&arguments, terminal),
+        Command::Import(arguments) => import::run(&arguments, terminal),
+        Command::Export(arguments) => export::run(&arguments, terminal),
     }
 }

@@ -78,6 +78,36 @@ pub async fn insert(tx: &mut Tx, new: &NewCompany) -> Result<i64, DbError> {
     Ok(id)
 }
 
+/// The company that a command means: number and code; without a code, the only one there is.
+///
+/// # Errors
+/// A [`Problem`]: no such company, or several of which none was named.
+pub async fn meant(tx: &mut Tx, code: Option<&str>) -> Result<(i64, String), Problem> {
+    let rows = tx.rows(Sql::new("SELECT id, code FROM company ORDER BY code")).await?;
+    let mut known = Vec::with_capacity(rows.len());
+    for row in &rows {
+        known.push((row.get::<i64>("id")?, row.get::<String>("code")?));
+    }
+    let codes: Vec<String> = known.iter().map(|(_, code)| code.clone()).collect();
+    let mut meant = known.into_iter().filter(|(_, of)| code.is_none_or(|code| code == of));
+    if let (Some(one), None) = (meant.next(), meant.next()) {
+        return Ok(one);
+    }
+    let codes = codes.join(", ");
+    Err(match code {
+        Some(code) => Problem::invalid(
+            "no_such_company",
+            format!("没有编号为 {code} 的账套；现有：{codes}"),
+            format!("No company has the code {code}; there are: {codes}"),
+        ),
+        None => Problem::invalid(
+            "which_company",
+            format!("请用 --company 指明账套；现有：{codes}"),
+            format!("Name the company with --company; there are: {codes}"),
+        ),
+    })
+}
+
 /// Companies, all of them: there are a handful.
 ///
 /// # Errors

@@ -200,7 +200,8 @@ pub async fn daily(app: Shared, work: Work) -> Result<serde_json::Value, JobErro
 }
 
 /// `heqi-20261124T180000Z.heqi.age`: names in the order of time.
-fn name(at: Timestamp) -> String {
+#[must_use]
+pub fn name(at: Timestamp) -> String {
     let text: String = at.to_string().chars().filter(|c| !"-:".contains(*c)).collect();
     format!("heqi-{}Z{ENDING}", text.split('.').next().unwrap_or_default())
 }

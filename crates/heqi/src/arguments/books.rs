@@ -48,16 +48,37 @@ pub struct User {
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Add a person; the first password is read from standard input 新增用户
+    #[command(
+        before_help = "Examples 示例:\n  heqi user create liting --name 李婷\n  heqi user create \
+                       liting --name 李婷 --data heqi-data < password.txt"
+    )]
     Create(NewPerson),
     /// Give a new first password, read from standard input 重置密码
+    #[command(before_help = "Examples 示例:\n  heqi user reset-password liting\n  heqi user \
+                       reset-password liting --data heqi-data < password.txt")]
     ResetPassword(Person),
     /// Take a lost second factor away 解除动态码
+    #[command(
+        before_help = "Examples 示例:\n  heqi user remove-second-factor liting\n  heqi user \
+                       remove-second-factor liting --data heqi-data"
+    )]
     RemoveSecondFactor(Person),
     /// Grant a role 授予角色
+    #[command(
+        before_help = "Examples 示例:\n  heqi user grant liting accountant --company HQ\n  heqi \
+                       user grant wangfang security_admin --data heqi-data"
+    )]
     Grant(UserGrant),
     /// Disable a person and end the sessions 停用
+    #[command(
+        before_help = "Examples 示例:\n  heqi user disable liting\n  heqi user disable liting \
+                       --data heqi-data"
+    )]
     Disable(Person),
     /// Everybody, by login 列出用户
+    #[command(
+        before_help = "Examples 示例:\n  heqi user list\n  heqi user list --json --data heqi-data"
+    )]
     List(List),
 }
 

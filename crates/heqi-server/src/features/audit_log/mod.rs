@@ -3,6 +3,7 @@
 //! Invariants: only `audit.read` sees it; nothing here changes a record; an export and a
 //! checkpoint are recorded themselves.
 
+pub mod cli;
 pub mod jobs;
 mod model;
 mod routes;
