@@ -19,6 +19,7 @@ use crate::app::Shared;
 use crate::docs_page;
 use crate::document;
 use crate::features;
+use crate::input;
 use crate::maintenance::metrics;
 use crate::problem::{self, Problem};
 
@@ -83,8 +84,12 @@ async fn every_request(mut request: Request, next: Next) -> Response {
     }
     let lang = language(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let nul = request.uri().to_string().contains("%00");
     let started = std::time::Instant::now();
     let answered = problem::LANG.scope(lang, async {
+        if nul {
+            return input::nul().into_response();
+        }
         match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
             Ok(response) => response,
             Err(_) => timed_out().into_response(),

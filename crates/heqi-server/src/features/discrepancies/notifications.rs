@@ -1,7 +1,6 @@
 //! What a person is told 通知: somebody named them, or gave them something to clear.
 
 use axum::Json;
-use axum::extract::Query;
 use garde::Validate;
 use heqi_domain::{Id, NotificationId, UserId};
 use heqi_platform::{DbError, Row, Sql, Timestamp, Tx, Value};
@@ -11,7 +10,7 @@ use utoipa::ToSchema;
 use super::model::{NotificationQuery, Person};
 use crate::answer::Reply;
 use crate::ctx::Ctx;
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody};
 

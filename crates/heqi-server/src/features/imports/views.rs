@@ -1,7 +1,7 @@
 //! What there is to see of an import: how it was read, what is the matter, what would be posted.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,7 @@ use super::{check, commit, problems, rejected, staging, store, workbook};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx};
 use crate::features::customers::known::Directory;
+use crate::input::Query;
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
