@@ -99,3 +99,29 @@ fn header(name: &str, description: &str, length: usize) -> utoipa::openapi::path
         .schema(Some(text))
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    /// Every change of the API is seen as a change of this file.
+    const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+
+    #[test]
+    fn openapi_document_is_committed_as_it_is_served() {
+        let (_, document) = crate::router::api();
+        let mut document = serde_json::to_value(document).unwrap();
+        document.sort_all_objects();
+        let served = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+        if std::env::var_os("HEQI_ACCEPT").is_some() {
+            std::fs::write(COMMITTED, &served).unwrap();
+        }
+        let committed = std::fs::read_to_string(COMMITTED).unwrap_or_default();
+        let differs = served.lines().zip(committed.lines()).position(|(a, b)| a != b);
+        assert!(
+            served == committed.replace("\r\n", "\n"),
+            "the API has changed (from line {} of crates/heqi-server/openapi.json); look at the \
+             difference and accept it with \
+             `HEQI_ACCEPT=1 cargo nextest run -p heqi-server openapi`",
+            differs.unwrap_or_default() + 1
+        );
+    }
+}

@@ -20,6 +20,7 @@ use crate::docs_page;
 use crate::document;
 use crate::features;
 use crate::input;
+use crate::links;
 use crate::maintenance::metrics;
 use crate::problem::{self, Problem};
 
@@ -41,6 +42,7 @@ pub fn api() -> (Router<Shared>, utoipa::openapi::OpenApi) {
     let routes = OpenApiRouter::with_openapi(Document::openapi()).merge(features::router());
     let (routes, mut document) = routes.split_for_parts();
     document::complete(&mut document);
+    links::complete(&mut document);
     (routes, document)
 }
 

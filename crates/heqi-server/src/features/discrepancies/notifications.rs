@@ -130,7 +130,8 @@ fn read(row: &Row) -> Result<Notification, DbError> {
     operation_id = "notification_read",
     params(("company" = String, Path, description = "The company")),
     request_body = NotificationsRead,
-    responses((status = 200, description = "How many were not read before", body = u64),
+    responses((status = 200, description = "How many were not read before", body = u64,
+               content_type = "application/json"),
               (status = 422, description = "No ids", body = ProblemBody)),
     extensions(("x-permission" = json!("own")))
 )]
