@@ -32,6 +32,10 @@ const CHANGE: &[(&str, &str)] = &[
 
 /// Adds to every operation what holds for all of them.
 pub fn complete(document: &mut OpenApi) {
+    let shared = &mut document.components.get_or_insert_default().responses;
+    for (status, description) in ANY.iter().chain(KNOWN).chain(CHANGE) {
+        shared.insert(format!("Refusal{status}"), RefOr::T(refusal(description)));
+    }
     for item in document.paths.paths.values_mut() {
         for (operation, change) in [
             (&mut item.get, false),
@@ -60,24 +64,27 @@ fn complete_operation(operation: &mut Operation, change: bool) {
         refusals.extend(CHANGE);
     }
     let responses = &mut operation.responses.responses;
-    for (status, description) in refusals {
-        responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(Response::new(description)));
+    for (status, _) in refusals {
+        let shared = || RefOr::Ref(Ref::from_response_name(format!("Refusal{status}")));
+        responses.entry(status.to_owned()).or_insert_with(shared);
     }
     for (status, response) in responses.iter_mut() {
         if let RefOr::T(response) = response
             && (status.starts_with('4') || status.starts_with('5'))
         {
             let description = response.description.clone();
-            *response = ResponseBuilder::new()
-                .description(description)
-                .content("application/problem+json", problem())
-                .build();
+            *response = refusal(&description);
         }
     }
     if change && !anonymous {
         let key = header("Idempotency-Key", "A unique text; the same one with a retry", 1);
         operation.parameters.get_or_insert_default().push(RefOr::T(key));
     }
+}
+
+fn refusal(description: &str) -> Response {
+    let response = ResponseBuilder::new().description(description);
+    response.content("application/problem+json", problem()).build()
 }
 
 fn problem() -> utoipa::openapi::Content {
