@@ -64,6 +64,10 @@ impl FromRequestParts<Shared> for Ctx {
         let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
         operations::authorize(&parts.method, path.unwrap_or_default(), &grants)?;
         let header = |name| text(&parts.headers, name);
+        // Asked for before the state of anything is: what a retry is told must not depend on it.
+        if !is_safe(&parts.method) && !header("idempotency-key").is_some_and(|key| fits(&key)) {
+            return Err(key_missing());
+        }
         Ok(Self {
             app: app.clone(),
             caller,
@@ -175,14 +179,8 @@ impl Ctx {
 
     fn key(&self) -> Result<Key, Problem> {
         let key = self.key.as_deref().map(str::trim).unwrap_or_default();
-        if key.is_empty() || key.len() > 200 {
-            return Err(Problem::new(
-                StatusCode::BAD_REQUEST,
-                "idempotency_key_missing",
-                "缺少 Idempotency-Key：每次操作请带一个自己生成的唯一编号，重试时用同一个",
-                "Idempotency-Key is missing: send a unique text with each change, and the same \
-                 one with a retry",
-            ));
+        if !fits(key) {
+            return Err(key_missing());
         }
         Ok(Key { company: self.company, actor: self.actor(), key: key.to_owned() })
     }
@@ -320,6 +318,23 @@ fn replay(app: &App, key: &Key, mut answer: Answer) -> Problem {
         }
     }
     Problem::replay(answer)
+}
+
+/// Whether a text is a key as the API's document describes it.
+fn fits(key: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=200).contains(&key.len()) && key.bytes().all(plain)
+}
+
+fn key_missing() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "idempotency_key_missing",
+        "缺少 Idempotency-Key：每次操作请带一个自己生成的唯一编号（字母、数字与 . _ -，\
+         200 个字符以内），重试时用同一个",
+        "Idempotency-Key is missing: send a unique text with each change (letters, digits and \
+         . _ -, up to 200), and the same one with a retry",
+    )
 }
 
 fn in_flight() -> Problem {

@@ -32,6 +32,10 @@ const CHANGE: &[(&str, &str)] = &[
 
 /// Adds to every operation what holds for all of them.
 pub fn complete(document: &mut OpenApi) {
+    let shared = &mut document.components.get_or_insert_default().responses;
+    for (status, description) in ANY.iter().chain(KNOWN).chain(CHANGE) {
+        shared.insert(format!("Refusal{status}"), RefOr::T(refusal(description)));
+    }
     for item in document.paths.paths.values_mut() {
         for (operation, change) in [
             (&mut item.get, false),
@@ -60,24 +64,27 @@ fn complete_operation(operation: &mut Operation, change: bool) {
         refusals.extend(CHANGE);
     }
     let responses = &mut operation.responses.responses;
-    for (status, description) in refusals {
-        responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(Response::new(description)));
+    for (status, _) in refusals {
+        let shared = || RefOr::Ref(Ref::from_response_name(format!("Refusal{status}")));
+        responses.entry(status.to_owned()).or_insert_with(shared);
     }
     for (status, response) in responses.iter_mut() {
         if let RefOr::T(response) = response
             && (status.starts_with('4') || status.starts_with('5'))
         {
             let description = response.description.clone();
-            *response = ResponseBuilder::new()
-                .description(description)
-                .content("application/problem+json", problem())
-                .build();
+            *response = refusal(&description);
         }
     }
     if change && !anonymous {
         let key = header("Idempotency-Key", "A unique text; the same one with a retry", 1);
         operation.parameters.get_or_insert_default().push(RefOr::T(key));
     }
+}
+
+fn refusal(description: &str) -> Response {
+    let response = ResponseBuilder::new().description(description);
+    response.content("application/problem+json", problem()).build()
 }
 
 fn problem() -> utoipa::openapi::Content {
@@ -98,4 +105,30 @@ fn header(name: &str, description: &str, length: usize) -> utoipa::openapi::path
         .description(Some(description))
         .schema(Some(text))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    /// Every change of the API is seen as a change of this file.
+    const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+
+    #[test]
+    fn openapi_document_is_committed_as_it_is_served() {
+        let (_, document) = crate::router::api();
+        let mut document = serde_json::to_value(document).unwrap();
+        document.sort_all_objects();
+        let served = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+        if std::env::var_os("HEQI_ACCEPT").is_some() {
+            std::fs::write(COMMITTED, &served).unwrap();
+        }
+        let committed = std::fs::read_to_string(COMMITTED).unwrap_or_default();
+        let differs = served.lines().zip(committed.lines()).position(|(a, b)| a != b);
+        assert!(
+            served == committed.replace("\r\n", "\n"),
+            "the API has changed (from line {} of crates/heqi-server/openapi.json); look at the \
+             difference and accept it with \
+             `HEQI_ACCEPT=1 cargo nextest run -p heqi-server openapi`",
+            differs.unwrap_or_default() + 1
+        );
+    }
 }

@@ -41,6 +41,9 @@ where
             ));
         }
         let bytes = read(body).await?;
+        if holds_nul(&bytes) {
+            return Err(nul());
+        }
         let digest = Sha256::digest(&bytes).into();
         let value: T = parse(&bytes)?;
         value.validate().map_err(|report| invalid(&report))?;
@@ -68,6 +71,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             )
         })
     }
+}
+
+/// Whether a JSON text holds the character NUL, which PostgreSQL cannot keep and no text needs: an
+/// odd number of backslashes before `u0000`.
+fn holds_nul(json: &[u8]) -> bool {
+    const ESCAPE: &[u8] = b"\\u0000";
+    json.windows(ESCAPE.len()).enumerate().any(|(at, window)| {
+        window == ESCAPE && json[..at].iter().rev().take_while(|it| **it == b'\\').count() % 2 == 0
+    })
+}
+
+/// 422: a text holds the character NUL.
+pub(crate) fn nul() -> Problem {
+    Problem::invalid(
+        "nul_character",
+        "文字里有空字符（U+0000），无法保存；请删去后再提交",
+        "A text holds the character NUL (U+0000), which cannot be kept; remove it",
+    )
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {
@@ -122,6 +143,14 @@ fn pointer(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nul_is_told_from_a_backslash() {
+        assert!(holds_nul(br#"{"a": "x\u0000"}"#));
+        assert!(holds_nul(br#"{"a": "x\\\u0000"}"#));
+        assert!(!holds_nul(br#"{"a": "x\\u0000"}"#));
+        assert!(!holds_nul(br#"{"a": "x\u0001"}"#));
+    }
 
     #[test]
     fn a_path_becomes_a_pointer() {

@@ -21,6 +21,7 @@ mod docs_page;
 mod document;
 pub mod features;
 pub mod input;
+mod links;
 pub mod maintenance;
 #[cfg(test)]
 mod matrix;

@@ -19,6 +19,8 @@ use crate::app::Shared;
 use crate::docs_page;
 use crate::document;
 use crate::features;
+use crate::input;
+use crate::links;
 use crate::maintenance::metrics;
 use crate::problem::{self, Problem};
 
@@ -40,6 +42,7 @@ pub fn api() -> (Router<Shared>, utoipa::openapi::OpenApi) {
     let routes = OpenApiRouter::with_openapi(Document::openapi()).merge(features::router());
     let (routes, mut document) = routes.split_for_parts();
     document::complete(&mut document);
+    links::complete(&mut document);
     (routes, document)
 }
 
@@ -83,8 +86,12 @@ async fn every_request(mut request: Request, next: Next) -> Response {
     }
     let lang = language(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let nul = request.uri().to_string().contains("%00");
     let started = std::time::Instant::now();
     let answered = problem::LANG.scope(lang, async {
+        if nul {
+            return input::nul().into_response();
+        }
         match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
             Ok(response) => response,
             Err(_) => timed_out().into_response(),

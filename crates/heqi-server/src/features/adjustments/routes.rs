@@ -1,7 +1,6 @@
 //! Looking at adjustments.
 
 use axum::Json;
-use axum::extract::Query;
 use garde::Validate;
 use heqi_domain::{AdjustmentId, CustomerId, DiscrepancyId};
 use heqi_platform::Value;
@@ -12,6 +11,7 @@ use super::store::{self, Filter};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx};
 use crate::features::discrepancies;
+use crate::input::Query;
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};

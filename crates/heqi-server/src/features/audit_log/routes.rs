@@ -90,7 +90,8 @@ pub(super) async fn audit_view(
     get, path = "/api/companies/{company}/audit/export", tag = "audit",
     operation_id = "audit_export", params(("company" = String, Path), ExportQuery),
     responses((status = 200, description = "The records, in order",
-               content_type = "application/x-ndjson", body = String),
+               content(
+                   (String = "application/x-ndjson"), (String = "text/csv"))),
               (status = 403, description = "Not allowed", body = ProblemBody)),
     extensions(("x-permission" = json!("audit.read")))
 )]

@@ -186,7 +186,10 @@ pub(super) async fn product_batch(ctx: Ctx, input: Input<ProductBatch>) -> Resul
     operation_id = "product_export",
     params(("company" = String, Path), ProductQuery),
     responses((status = 200, description = "CSV (UTF-8 with BOM) or XLSX",
-               content_type = "application/octet-stream", body = Vec<u8>)),
+               content(
+                   (String = "text/csv"),
+                   (Vec<u8> =
+                       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
     extensions(("x-permission" = json!("catalog.read")))
 )]
 pub(super) async fn product_export(
@@ -195,6 +198,7 @@ pub(super) async fn product_export(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::CatalogRead)?;
     let format = Format::named(query.format.as_deref())?;
+    PageQuery { limit: query.limit, cursor: None }.limit()?;
     let mut tx = ctx.read().await?;
     let rows = store::list(&mut tx, ctx.company, &query, None, EXPORT_MAX).await?;
     drop(tx);

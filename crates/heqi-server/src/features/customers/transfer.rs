@@ -13,6 +13,7 @@ use super::{routes, save};
 use crate::answer::Reply;
 use crate::ctx::Ctx;
 use crate::input::{Input, Query};
+use crate::page::PageQuery;
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
 use crate::table_file::{self, Format};
@@ -113,7 +114,10 @@ fn result(
     operation_id = "customer_export",
     params(("company" = String, Path), CustomerQuery),
     responses((status = 200, description = "CSV (UTF-8 with BOM) or XLSX",
-               content_type = "application/octet-stream", body = Vec<u8>)),
+               content(
+                   (String = "text/csv"),
+                   (Vec<u8> =
+                       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
     extensions(("x-permission" = json!("customers.read")))
 )]
 pub(super) async fn customer_export(
@@ -122,6 +126,7 @@ pub(super) async fn customer_export(
 ) -> Result<Response, Problem> {
     let scope = ctx.require(Permission::CustomersRead)?;
     let format = Format::named(query.format.as_deref())?;
+    PageQuery { limit: query.limit, cursor: None }.limit()?;
     let filter = routes::filter(query)?;
     let mut tx = ctx.read().await?;
     let page = (Sort::Code, None, EXPORT_MAX);

@@ -1,7 +1,6 @@
 //! What a person is told 通知: somebody named them, or gave them something to clear.
 
 use axum::Json;
-use axum::extract::Query;
 use garde::Validate;
 use heqi_domain::{Id, NotificationId, UserId};
 use heqi_platform::{DbError, Row, Sql, Timestamp, Tx, Value};
@@ -11,7 +10,7 @@ use utoipa::ToSchema;
 use super::model::{NotificationQuery, Person};
 use crate::answer::Reply;
 use crate::ctx::Ctx;
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody};
 
@@ -131,7 +130,8 @@ fn read(row: &Row) -> Result<Notification, DbError> {
     operation_id = "notification_read",
     params(("company" = String, Path, description = "The company")),
     request_body = NotificationsRead,
-    responses((status = 200, description = "How many were not read before", body = u64),
+    responses((status = 200, description = "How many were not read before", body = u64,
+               content_type = "application/json"),
               (status = 422, description = "No ids", body = ProblemBody)),
     extensions(("x-permission" = json!("own")))
 )]

@@ -1,7 +1,6 @@
 //! Looking at discrepancies.
 
 use axum::Json;
-use axum::extract::Query;
 use garde::Validate;
 use heqi_domain::{AdjustmentId, CustomerId, DiscrepancyId, Id, LineId, UserId};
 use heqi_platform::Value;
@@ -11,6 +10,7 @@ use super::store::{self, Filter};
 use super::{history, people, sides};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx};
+use crate::input::Query;
 use crate::page::Page;
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};

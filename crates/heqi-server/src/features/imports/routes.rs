@@ -1,6 +1,5 @@
 //! Bringing a file, saying how it is to be read, posting it, taking it back.
 
-use axum::extract::Query;
 use heqi_domain::{BatchId, CustomerId, Id, JobId, Side};
 use heqi_platform::Tx;
 use sha2::{Digest, Sha256};
@@ -16,7 +15,7 @@ use super::{commit, jobs as work};
 use crate::answer::Reply;
 use crate::ctx::{At, Change, Ctx, EMPTY};
 use crate::features::{customers, jobs};
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
 

@@ -1,7 +1,7 @@
 //! What there is to see of an import: how it was read, what is the matter, what would be posted.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,7 @@ use super::{check, commit, problems, rejected, staging, store, workbook};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx};
 use crate::features::customers::known::Directory;
+use crate::input::Query;
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
@@ -197,8 +198,10 @@ pub(super) async fn import_lines(
     operation_id = "import_rejected",
     params(("company" = String, Path), ("batch" = String, Path),
            ("kind" = String, Path, description = "`csv` or `xlsx`")),
-    responses((status = 200, description = "The file", content_type = "application/octet-stream",
-               body = Vec<u8>),
+    responses((status = 200, description = "The file", content(
+                   (String = "text/csv"),
+                   (Vec<u8> =
+                       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
               (status = 404, description = "No such import", body = ProblemBody)),
     extensions(("x-permission" = json!("imports.write")))
 )]
@@ -240,7 +243,9 @@ pub(super) async fn import_template_list(ctx: Ctx) -> Result<Json<Vec<SavedTempl
     operation_id = "import_template_file",
     params(("kind" = String, Path, description = "`ours.xlsx` or `theirs.xlsx`")),
     responses((status = 200, description = "The workbook",
-               content_type = "application/octet-stream", body = Vec<u8>),
+               content_type =
+                   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+               body = Vec<u8>),
               (status = 404, description = "No such template", body = ProblemBody)),
     extensions(("x-permission" = json!("any")))
 )]

@@ -134,8 +134,8 @@ pub(super) async fn attachment_list(
     get, path = "/api/companies/{company}/lines/{line}/attachments/{attachment}", tag = "ledger",
     operation_id = "attachment_download",
     params(("company" = String, Path), ("line" = String, Path), ("attachment" = String, Path)),
-    responses((status = 200, description = "The bytes", body = String,
-               content_type = "application/octet-stream"),
+    responses((status = 200, description = "The bytes, of the type that they were kept as",
+               body = Vec<u8>, content_type = "*/*"),
               (status = 404, description = "No such file", body = ProblemBody)),
     extensions(("x-permission" = json!("ledger.read")))
 )]

@@ -67,8 +67,10 @@ const HEADINGS: [[&str; 2]; 18] = [
     get, path = "/api/companies/{company}/lines/export", tag = "ledger",
     operation_id = "line_export",
     params(("company" = String, Path), ExportQuery, LineQuery),
-    responses((status = 200, description = "The file", body = String,
-               content_type = "application/octet-stream"),
+    responses((status = 200, description = "The file", content(
+                   (String = "text/csv"),
+                   (Vec<u8> =
+                       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
               (status = 422, description = "Too many rows, or a filter does not hold",
                body = ProblemBody)),
     extensions(("x-permission" = json!("ledger.export")))
@@ -76,6 +78,7 @@ const HEADINGS: [[&str; 2]; 18] = [
 pub(super) async fn line_export(ctx: Ctx, uri: axum::http::Uri) -> Result<Response, Problem> {
     let scope = ctx.require(Permission::LedgerExport)?;
     let (format, asked) = asked(&uri)?;
+    asked.page().limit()?;
     let filter = asked.filter()?;
     let _turn = EXPORTS.acquire().await.map_err(|_| Problem::not_found())?;
     let mut tx = ctx.read().await?;

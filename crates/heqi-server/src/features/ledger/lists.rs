@@ -63,6 +63,7 @@ pub(super) async fn line_total(
         "SELECT line.currency, COUNT(*) AS lines, CAST(SUM(line.amount) AS BIGINT) AS amount \
          FROM line",
     );
+    asked.page().limit()?;
     asked.filter()?.push(&mut sql, ctx.company, scope);
     sql.push(" GROUP BY line.currency ORDER BY line.currency");
     let read = |row: &Row| -> Result<Total, DbError> {

@@ -18,6 +18,7 @@ use crate::problem::Problem;
 /// A filter as it stands in the address bar.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub struct LineQuery {
     /// One customer: `customer-17`.
     pub customer: Option<String>,
@@ -87,6 +88,7 @@ pub struct AccountQuery {
 
 /// Which kind of file.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// `csv` (UTF-8, unless said otherwise), `csv_gbk` or `xlsx`.
     pub format: Option<String>,

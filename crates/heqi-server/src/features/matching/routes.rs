@@ -1,7 +1,6 @@
 //! Groups, holds and acts over HTTP.
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_domain::{ActId, CompanyId, GroupId, Id, LineId};
 use heqi_platform::{Tx, Value};
 
@@ -15,7 +14,7 @@ use super::{decide, groups, hold, undo};
 use crate::answer::Reply;
 use crate::ctx::{At, Change, Ctx};
 use crate::features::{customers, rules};
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};

@@ -1,7 +1,6 @@
 //! Runs 对账批次: a plan is asked for, looked at, and committed by its digest.
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_domain::{CompanyId, CustomerId, Id, RunId};
 use heqi_platform::jobs::{self, NewJob};
 use heqi_platform::{Tx, Value};
@@ -14,7 +13,7 @@ use super::store;
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx};
 use crate::features::{customers, jobs as work};
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};

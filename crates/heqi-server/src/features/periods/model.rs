@@ -21,7 +21,7 @@ pub struct NewPeriod {
     pub span: String,
     /// The day by which it should be signed.
     #[serde(default)]
-    #[garde(inner(pattern(r"^\d{4}-\d{2}-\d{2}$")))]
+    #[garde(inner(pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")))]
     pub deadline: Option<String>,
 }
 

@@ -1,7 +1,6 @@
 //! Writing, trying, proposing and approving versions of the rules.
 
 use axum::Json;
-use axum::extract::Query;
 use heqi_domain::{CompanyId, Id, RulesId};
 use heqi_matching::RuleSet;
 use heqi_platform::jobs::{self, NewJob};
@@ -12,7 +11,7 @@ use super::store::{self, Known};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx, EMPTY};
 use crate::features::jobs as work;
-use crate::input::Input;
+use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody, lang};
