@@ -42,7 +42,13 @@ where
         }
         let bytes = read(body).await?;
         if holds_nul(&bytes) {
-            return Err(nul());
+            let mut problem = nul();
+            let value = serde_json::from_slice(&bytes).unwrap_or_default();
+            if let Some(pointer) = place_of_nul(&value, String::new()) {
+                let detail = problem.sentence().to_owned();
+                problem.errors.push(FieldError { pointer, detail });
+            }
+            return Err(problem);
         }
         let digest = Sha256::digest(&bytes).into();
         let value: T = parse(&bytes)?;
@@ -80,6 +86,22 @@ fn holds_nul(json: &[u8]) -> bool {
     json.windows(ESCAPE.len()).enumerate().any(|(at, window)| {
         window == ESCAPE && json[..at].iter().rev().take_while(|it| **it == b'\\').count() % 2 == 0
     })
+}
+
+/// The first text that holds it.
+fn place_of_nul(value: &serde_json::Value, at: String) -> Option<String> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.contains('\0').then_some(at),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(place, item)| place_of_nul(item, format!("{at}/{place}")))
+        }
+        Value::Object(fields) => {
+            fields.iter().find_map(|(name, field)| place_of_nul(field, format!("{at}/{name}")))
+        }
+        _ => None,
+    }
 }
 
 /// 422: a text holds the character NUL.
