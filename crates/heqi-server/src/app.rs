@@ -78,6 +78,9 @@ impl App {
         options.may_lose_last_seconds = config.may_lose_last_seconds;
         options.clock = clock;
         let db = Db::open(&options, SCHEMA).await?;
+        // The keys lie here also where the database is elsewhere.
+        std::fs::create_dir_all(&config.data)
+            .map_err(|error| DbError::Unavailable(format!("{}: {error}", config.data.display())))?;
         let ring = keyring(&db, &config).await?;
         let cursor = *ring.derive(Purpose::Cursor);
         let signer = Signer::open(&config.data.join("audit.key"))?;
