@@ -258,7 +258,16 @@ pub(super) async fn import_decide(
     answer(&ctx, change, found.id, false).await
 }
 
-/// Posts the chosen rows, all of them or none. Many rows are a job.
+/// Our own side is posted, and taken back, by who may post: bringing a file is no way around it.
+fn may_post(ctx: &Ctx, batch: &Batch) -> Result<(), Problem> {
+    match batch.side {
+        Side::Ours => ctx.require(Permission::LedgerPost).map(drop),
+        Side::Theirs => Ok(()),
+    }
+}
+
+/// Posts the chosen rows, all of them or none. Many rows are a job. Rows of our own side need
+/// `ledger.post` too.
 #[utoipa::path(
     post, path = "/api/companies/{company}/imports/{batch}/commit", tag = "imports",
     operation_id = "import_commit",
@@ -278,6 +287,7 @@ pub(super) async fn import_commit(
     let plan = &input.value.plan;
     let mut change = ctx.begin(&input.digest).await?;
     let found = visible(&ctx, &mut change, batch).await?;
+    may_post(&ctx, &found)?;
     let rows: i64 = found.totals.iter().flat_map(|it| &it.totals).map(|total| total.rows).sum();
     let by = ctx.actor();
     if rows > INLINE_MAX {
@@ -297,7 +307,8 @@ pub(super) async fn import_commit(
     change.answer(Reply::ok(&posted)).await
 }
 
-/// Takes a posted import back, unless something has been built on it.
+/// Takes a posted import back, unless something has been built on it. One of our own side needs
+/// `ledger.post` too.
 #[utoipa::path(
     post, path = "/api/companies/{company}/imports/{batch}/undo", tag = "imports",
     operation_id = "import_undo",
@@ -309,6 +320,7 @@ pub(super) async fn import_commit(
 pub(super) async fn import_undo(ctx: Ctx, At(batch): At<BatchId>) -> Result<Reply, Problem> {
     let mut change = ctx.begin(&EMPTY).await?;
     let found = visible(&ctx, &mut change, batch).await?;
+    may_post(&ctx, &found)?;
     let undone = commit::undo(&mut change, ctx.company, found.id, &ctx.actor()).await?;
     change.record(ctx.event("import.undo", batch, &found.file_name).with_detail(&undone));
     change.answer(Reply::ok(&undone)).await

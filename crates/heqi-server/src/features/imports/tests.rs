@@ -82,7 +82,7 @@ async fn a_statement_goes_from_upload_to_ledger_and_a_second_time_adds_nothing()
         let text = firm.statement_csv(statement).unwrap();
         let who = &firm.customers[statement.customer];
         let customer = CustomerId::text(app.customer(&who.code, &who.name).await);
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let query = format!("side=theirs&customer={customer}");
         let import =
             upload(&app, &client, &query, "%E5%AF%B9%E8%B4%A6.csv", &text).await.expect(201);
@@ -123,7 +123,7 @@ async fn a_statement_goes_from_upload_to_ledger_and_a_second_time_adds_nothing()
 async fn b5_one_file_eight_times_in_parallel_is_one_file_and_one_posting() {
     on_both(async |app: TestApp| {
         app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         // Two rows are equal: they are two lines.
         let text = format!(
             "{HEADER}2026-10-08,X1,C1,销售,100.00,\n2026-10-08,X1,C1,销售,100.00,\n\
@@ -162,7 +162,7 @@ async fn b5_one_file_eight_times_in_parallel_is_one_file_and_one_posting() {
 async fn b5_an_overlapping_file_adds_only_the_surplus() {
     on_both(async |app: TestApp| {
         app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let row = "2026-10-08,X1,C1,销售,100.00,\n";
         let first = format!("{HEADER}{row}{row}2026-10-09,X2,C1,销售,7.00,\n");
         let id = checked(&app, &client, "side=theirs&view=receivable", &first).await;
@@ -186,7 +186,7 @@ async fn b5_an_overlapping_file_adds_only_the_surplus() {
 async fn a_person_decides_what_only_looks_alike() {
     on_both(async |app: TestApp| {
         let c1 = CustomerId::text(app.customer("C1", "甲").await);
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let first = format!("{HEADER}2026-10-08,X1,C1,销售,100.00,\n2026-10-09,X2,C1,销售,7.00,\n");
         let id = checked(&app, &client, "side=ours", &first).await;
         commit(&app, &client, &id).await.expect(200);
@@ -228,7 +228,7 @@ async fn a_name_that_was_explained_once_is_known_next_month() {
         let c1 = CustomerId::text(app.customer("C1", "海仓贸易有限公司").await);
         app.customer_of(&app.company, "W1", "西区客户", None, "", "West").await;
         let east = app.customer_of(&app.company, "E1", "东区客户", None, "", "East").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let month = |day: &str| {
             format!(
                 "{HEADER}2026-10-{day},X{day},海仓,销售,100.00,\n\
@@ -249,7 +249,7 @@ async fn a_name_that_was_explained_once_is_known_next_month() {
         let next = checked(&app, &client, "side=ours", &month("09")).await;
         assert_eq!(rows(&preview(&app, &client, &next).await, "new"), 2);
         // Who sees only the east does not know the customers of the west, nor may name them.
-        let own = app.client_in(&app.company, "accountant", "region", "East").await;
+        let own = app.client_in(&app.company, "finance_manager", "region", "East").await;
         let text = format!("{HEADER}2026-10-08,E,E1,销售,1.00,\n2026-10-08,W,W1,销售,1.00,\n");
         let id = checked(&app, &own, "side=ours", &text).await;
         let seen = preview(&app, &own, &id).await;
@@ -267,7 +267,7 @@ async fn a_name_that_was_explained_once_is_known_next_month() {
 async fn rejected_rows_are_mended_and_the_full_count_is_reached() {
     on_both(async |app: TestApp| {
         app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let mut text = HEADER.to_owned();
         for day in 1..=9 {
             text += &format!("2026-10-0{day},X{day},C1,销售,{day}.00,\n");
@@ -316,7 +316,7 @@ async fn rejected_rows_are_mended_and_the_full_count_is_reached() {
 async fn a_saved_template_is_recognised_by_the_header() {
     on_both(async |app: TestApp| {
         app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let text = "when,what,who,how much\n02/03/2026,X1,C1,5.00\n";
         let id = checked(&app, &client, "side=theirs", text).await;
         let path = app.at(&format!("/imports/{id}/mapping"));
@@ -356,7 +356,7 @@ async fn a_saved_template_is_recognised_by_the_header() {
 async fn undo_withdraws_theirs_reverses_ours_and_names_what_stands_in_the_way() {
     on_both(async |app: TestApp| {
         let c1 = app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let text =
             format!("{HEADER}2026-10-08,X1,C1,销售,100.00,\n2026-10-09,X2,C1,收款,-30.00,\n");
         let undo = |id: &str| app.at(&format!("/imports/{id}/undo"));
@@ -433,7 +433,7 @@ async fn run(app: &TestApp, sql: Sql) {
 async fn many_rows_are_a_job_and_a_canceled_one_posts_nothing() {
     on_both(async |app: TestApp| {
         app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let mut text = HEADER.to_owned();
         for at in 0..5_001 {
             text += &format!("2026-10-08,X{at},C1,销售,{at}.01,\n");
@@ -469,7 +469,7 @@ async fn many_rows_are_a_job_and_a_canceled_one_posts_nothing() {
 async fn nothing_is_dated_into_a_signed_period() {
     on_both(async |app: TestApp| {
         app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let text = format!(
             "{HEADER}2026-09-30,X1,C1,销售,1.00,\n2026-10-01,X2,C1,销售,2.00,\n,X3,C1,销售,3.00,\n"
         );
@@ -492,11 +492,16 @@ async fn nothing_is_dated_into_a_signed_period() {
 async fn who_may_not_is_refused_and_who_did_not_bring_it_does_not_see_it() {
     on_both(async |app: TestApp| {
         app.customer("C1", "甲").await;
-        let client = app.client("accountant").await;
+        let client = app.client("finance_manager").await;
         let text = format!("{HEADER}2026-10-08,X1,C1,销售,1.00,\n");
         let id = checked(&app, &client, "side=ours", &text).await;
         let sales = app.client("sales").await;
         assert_eq!(upload(&app, &sales, "side=ours", "a.csv", &text).await.status, 403);
+        // D8: bringing a file of our own side is no way around the review of postings.
+        let accountant = app.client("accountant").await;
+        let refused = commit(&app, &accountant, &id).await.expect(403);
+        assert!(refused.text("detail").contains("ledger.post"), "{:?}", refused.body);
+        assert_eq!(app.number("SELECT COUNT(*) FROM line").await, 0);
         let own = app.client_in(&app.company, "accountant", "own", "").await;
         for path in ["", "/preview", "/issues", "/lines", "/rejected/csv"] {
             own.get(&app.at(&format!("/imports/{id}{path}"))).await.expect(404);
@@ -532,7 +537,7 @@ async fn who_may_not_is_refused_and_who_did_not_bring_it_does_not_see_it() {
 async fn what_cannot_be_read_says_why_and_a_form_is_a_file_too() {
     let app = TestApp::on_sqlite().await;
     app.customer("C1", "甲").await;
-    let client = app.client("accountant").await;
+    let client = app.client("finance_manager").await;
     let id = checked(&app, &client, "side=ours", "%PDF-1.7 not a table").await;
     let seen = client.get(&app.at(&format!("/imports/{id}"))).await.expect(200);
     assert_eq!(
@@ -562,7 +567,7 @@ async fn what_cannot_be_read_says_why_and_a_form_is_a_file_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_empty_workbook_has_every_role_and_its_samples_are_passed_over() {
     let app = TestApp::on_sqlite().await;
-    let client = app.client("accountant").await;
+    let client = app.client("finance_manager").await;
     client.get("/api/import-templates/sideways.xlsx").await.expect(404);
     for (kind, lang) in [("ours", "zh"), ("theirs", "en")] {
         let path = format!("/api/import-templates/{kind}.xlsx");
