@@ -34,11 +34,8 @@ pub async fn month(
     let mut files = 0;
     for statement in firm.statements.iter().filter(|statement| statement.month == month) {
         let file = firm.statement_csv(statement).map_err(|error| error.to_string())?;
-        // Who sends it is known to speak from its payables: said once, as on the customer's card.
-        let payable = firm.customers[statement.customer].style.is_payable();
-        let view = if payable { "payable" } else { "receivable" };
         let customer = CustomerId::text(books.customers[statement.customer]);
-        let query = format!("side=theirs&customer={customer}&view={view}&name={month}.csv");
+        let query = format!("side=theirs&customer={customer}&name={month}.csv");
         receive(people, &query, file).await?;
         files += 1;
     }

@@ -10,6 +10,7 @@
 mod check;
 pub mod cli;
 mod commit;
+mod direction;
 pub mod jobs;
 mod ledger_side;
 pub mod model;

@@ -6,11 +6,10 @@ use heqi_domain::{Progress, Side, Stage};
 use heqi_intake::{IntakeError, Source};
 use heqi_platform::{DbError, Tx, blobs};
 
-use super::check;
-use super::ledger_side;
 use super::model::{Counted, FileProblem, Words};
 use super::staged::{self, ReadFile};
 use super::store::{self, Batch};
+use super::{check, direction, ledger_side};
 use crate::app::App;
 use crate::features::customers::known::Directory;
 use crate::permission::Scope;
@@ -70,8 +69,18 @@ pub async fn read(
     let customers: Vec<i64> = customers.into_iter().collect();
     let beside = ledger_side::chain(&mut tx, batch.id).await?;
     let ledger = ledger_side::lines(&mut tx, company, batch.side, &customers, &beside).await?;
+    // Who sends the file is asked of our book, unless a person has said it.
+    let told = batch.side == Side::Ours || batch.mapping.view.is_some();
+    let ours = if told {
+        None
+    } else {
+        Some(ledger_side::lines(&mut tx, company, Side::Ours, &customers, &[]).await?)
+    };
     drop(tx);
     let work = || {
+        if let Some(ours) = &ours {
+            direction::orient(&mut file, ours)?;
+        }
         let locked = ledger_side::locked(&briefs);
         check::classify(&mut file.rows, batch.side, &ledger, &locked);
         let counted = check::count(&file.rows, file.control.opening, file.control.closing)?;

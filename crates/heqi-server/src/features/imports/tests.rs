@@ -223,6 +223,38 @@ async fn a_person_decides_what_only_looks_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whose_books_a_statement_speaks_from_is_told_by_the_numbers_both_know() {
+    on_both(async |app: TestApp| {
+        let c1 = CustomerId::text(app.customer("C1", "海仓贸易有限公司").await);
+        let client = app.client("finance_manager").await;
+        let ours = format!(
+            "{HEADER}2026-10-08,XS-2001,C1,销售,100.00,\n2026-10-09,XS-2002,C1,销售,250.00,\n\
+             2026-10-12,SK-3001,C1,收款,-80.00,\n"
+        );
+        let id = checked(&app, &client, "side=ours", &ours).await;
+        commit(&app, &client, &id).await.expect(200);
+        // Their payable: a purchase is minus, and nothing in the file says so.
+        let theirs = "日期,单据编号,金额,摘要\n2026-10-10,XS-2001,-100.00,购货\n\
+             2026-10-11,XS-2002,-250.00,购货\n2026-10-12,SK-3001,80.00,付款\n\
+             2026-10-30,XS-2009,-60.00,购货\n";
+        let query = format!("side=theirs&customer={c1}");
+        let id = checked(&app, &client, &query, theirs).await;
+        let seen = client.get(&app.at(&format!("/imports/{id}"))).await.expect(200).body;
+        assert_eq!(seen["inspection"]["orientation"], "payable", "{seen:#}");
+        commit(&app, &client, &id).await.expect(200);
+        let sum = "SELECT CAST(SUM(amount) AS BIGINT) AS n FROM line WHERE side = 'theirs'";
+        assert_eq!(app.number(sum).await, 10_000 + 25_000 - 8_000 + 6_000);
+        // The same file again is the same lines; who says otherwise is believed.
+        let again = checked(&app, &client, &query, theirs).await;
+        assert_eq!(rows(&preview(&app, &client, &again).await, "known"), 4);
+        let said = format!("{query}&view=receivable");
+        let said = checked(&app, &client, &said, theirs).await;
+        assert_eq!(rows(&preview(&app, &client, &said).await, "known"), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_was_explained_once_is_known_next_month() {
     on_both(async |app: TestApp| {
         let c1 = CustomerId::text(app.customer("C1", "海仓贸易有限公司").await);
