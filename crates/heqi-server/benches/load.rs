@@ -91,22 +91,15 @@ async fn customers(db: &Db) -> Vec<i64> {
 fn line(n: usize, customers: &[i64]) -> NewLine {
     let day = n % 28 + 1;
     NewLine {
-        customer: customers[n * 7919 % customers.len()],
-        side: if n.is_multiple_of(2) { Side::Ours } else { Side::Theirs },
-        currency: "CNY".to_owned(),
-        kind: LedgerKind::Sale,
         reference: format!("XS202610{day:02}-{n:07}"),
-        other_reference: String::new(),
         memo: "销售出库".to_owned(),
-        business_date: format!("2026-10-{day:02}"),
-        posting_date: format!("2026-10-{day:02}"),
         due_date: Some(format!("2026-11-{day:02}")),
-        amount: (n as i64 * 37) % 9_999_999 + 1,
-        tax: None,
-        freight: None,
-        document: None,
-        reverses: None,
-        source: (String::new(), String::new()),
-        batch: None,
+        ..NewLine::new(
+            customers[n * 7919 % customers.len()],
+            if n.is_multiple_of(2) { Side::Ours } else { Side::Theirs },
+            LedgerKind::Sale,
+            &format!("2026-10-{day:02}"),
+            (n as i64 * 37) % 9_999_999 + 1,
+        )
     }
 }

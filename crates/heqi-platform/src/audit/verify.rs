@@ -95,7 +95,7 @@ pub async fn note(tx: &mut Tx, report: &Report) -> Result<(), DbError> {
 
 async fn walk(tx: &mut Tx, mut walk: Walk<'_>) -> Result<Report, DbError> {
     let company = walk.report.company;
-    let mut sql = Sql::new("SELECT ").clone();
+    let mut sql = Sql::new("SELECT ");
     sql.push(COLUMNS).push(" FROM audit_record WHERE company_id = ").push_bind(company);
     sql.push(" AND sequence > ").push_bind(walk.report.good).push(" ORDER BY sequence");
     tx.scan(sql, |cells| {

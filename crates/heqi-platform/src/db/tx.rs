@@ -102,6 +102,23 @@ impl Tx {
         }
     }
 
+    /// Locks a row of a company until the transaction ends, where the statement that reads it
+    /// joins tables and cannot lock on PostgreSQL.
+    ///
+    /// # Errors
+    /// Whatever the database says, typed.
+    pub async fn lock_row(
+        &mut self,
+        table: &'static str,
+        company: i64,
+        id: i64,
+    ) -> Result<(), DbError> {
+        let mut sql = Sql::new("SELECT id FROM ");
+        sql.push(table).push(" WHERE company_id = ").push_bind(company);
+        sql.push(" AND id = ").push_bind(id);
+        self.rows(sql.for_update()).await.map(drop)
+    }
+
     /// Hands every row to `act` as it is read, at the speed of the engine.
     ///
     /// # Errors

@@ -142,7 +142,7 @@ const COLUMNS: &str = "id, company_id, kind, payload, state, attempts, stage, do
 /// # Errors
 /// Whatever the database says, typed.
 pub async fn find(tx: &mut Tx, company: i64, id: i64) -> Result<Option<Job>, DbError> {
-    let mut sql = Sql::new("SELECT ").clone();
+    let mut sql = Sql::new("SELECT ");
     sql.push(COLUMNS).push(" FROM job WHERE company_id = ").push_bind(company);
     sql.push(" AND id = ").push_bind(id);
     tx.optional(sql).await?.map(|row| read(&row)).transpose()

@@ -126,7 +126,7 @@ pub async fn reseal(db: &Db, ring: &Keyring, watch: &dyn Progress) -> Result<u64
 
 /// The values of a column after a row: `row_id`, `company`, `sealed`, `blind`.
 pub(super) fn values(sealed: &Sealed, after: i64, limit: i64) -> Sql {
-    let mut sql = Sql::new("SELECT ").clone();
+    let mut sql = Sql::new("SELECT ");
     sql.push(sealed.row).push(" AS row_id, ");
     sql.push(sealed.company.unwrap_or("CAST(0 AS BIGINT)")).push(" AS company, ");
     sql.push(sealed.column).push(" AS sealed, ");
@@ -172,7 +172,7 @@ fn update(ring: &Keyring, sealed: &Sealed, row: &Row) -> Result<Option<Sql>, Key
     let (company, id): (i64, i64) = (row.get("company")?, row.get("row_id")?);
     let place = sealed.place(company, id);
     let opened = ring.open_text(&place, &old)?;
-    let mut sql = Sql::new("UPDATE ").clone();
+    let mut sql = Sql::new("UPDATE ");
     sql.push(sealed.table).push(" SET ").push(sealed.column).push(" = ");
     sql.push_bind(ring.seal_text(&place, &opened)?);
     if let (Some(index), Some(blind)) = (&sealed.index, row.get::<Option<[u8; 32]>>("blind")?) {

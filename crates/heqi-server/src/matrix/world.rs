@@ -33,23 +33,15 @@ const DOCUMENT: i64 = 999;
 /// A posted line of a customer, written as an import does; its number.
 async fn line(app: &TestApp, customer: i64) -> i64 {
     let new = NewLine {
-        customer,
-        side: heqi_domain::Side::Ours,
-        currency: "CNY".into(),
-        kind: ledger::LedgerKind::Sale,
         reference: "X-1".into(),
-        other_reference: String::new(),
-        memo: String::new(),
-        business_date: "2026-10-08".into(),
-        posting_date: "2026-10-08".into(),
-        due_date: None,
-        amount: 100,
-        tax: None,
-        freight: None,
         document: Some(DOCUMENT),
-        reverses: None,
-        source: (String::new(), String::new()),
-        batch: None,
+        ..NewLine::new(
+            customer,
+            heqi_domain::Side::Ours,
+            ledger::LedgerKind::Sale,
+            "2026-10-08",
+            100,
+        )
     };
     let mut tx = app.app.db.write().await.unwrap();
     let posted = ledger::post(&mut tx, app.company_number(), "test", &[new]).await.unwrap();

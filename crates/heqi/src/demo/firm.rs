@@ -207,25 +207,13 @@ impl Books {
     }
 
     fn blank(&self, customer: usize, day: i32, amount: i64) -> NewLine {
-        NewLine {
-            customer: self.customers[customer],
-            side: Side::Ours,
-            currency: "CNY".to_owned(),
-            kind: LedgerKind::Unknown,
-            reference: String::new(),
-            other_reference: String::new(),
-            memo: String::new(),
-            business_date: day_text(day),
-            posting_date: day_text(day),
-            due_date: None,
+        NewLine::new(
+            self.customers[customer],
+            Side::Ours,
+            LedgerKind::Unknown,
+            &day_text(day),
             amount,
-            tax: None,
-            freight: None,
-            document: None,
-            reverses: None,
-            source: (String::new(), String::new()),
-            batch: None,
-        }
+        )
     }
 
     async fn write(&self, app: &Shared, people: &People, lines: &[NewLine]) -> Result<(), String> {

@@ -30,7 +30,7 @@ async fn begin(
     let found = find(ctx, &mut change, id.number(), scope).await?;
     // The customer first, as everything that posts does.
     customers::lock(&mut change, ctx.company, &[found.customer]).await?;
-    store::lock(&mut change, ctx.company, found.id).await?;
+    change.lock_row("adjustment", ctx.company, found.id).await?;
     let found = find(ctx, &mut change, found.id, scope).await?;
     if found.version != version {
         return Err(Problem::stale(found.version));

@@ -201,7 +201,7 @@ pub(super) async fn adjustment_reverse(
     let seen = store::find(&mut change, ctx.company, id.number(), scope).await?;
     let seen = seen.ok_or_else(Problem::not_found)?;
     let customer = locked(&ctx, &mut change, seen.customer).await?;
-    store::lock(&mut change, ctx.company, seen.id).await?;
+    change.lock_row("adjustment", ctx.company, seen.id).await?;
     let found = store::find(&mut change, ctx.company, seen.id, scope).await?;
     let found = found.ok_or_else(Problem::not_found)?;
     if found.version != version {

@@ -51,7 +51,7 @@ fn fields(sql: Sql, new: &NewProduct) -> Sql {
 }
 
 pub(super) async fn find(tx: &mut Tx, company: i64, id: i64) -> Result<Option<Product>, DbError> {
-    let mut sql = Sql::new("SELECT ").clone();
+    let mut sql = Sql::new("SELECT ");
     sql.push(COLUMNS).push(" FROM product WHERE company_id = ").push_bind(company);
     sql.push(" AND id = ").push_bind(id);
     tx.optional(sql).await?.map(|row| read(&row)).transpose()
@@ -72,7 +72,7 @@ pub(super) async fn list(
     limit: usize,
 ) -> Result<Vec<Product>, DbError> {
     let words = pinyin::words(query.keyword.as_deref().unwrap_or_default());
-    let mut sql = Sql::new("SELECT * FROM (SELECT ").clone();
+    let mut sql = Sql::new("SELECT * FROM (SELECT ");
     sql.push(COLUMNS).push(", ");
     pinyin::push_place(&mut sql, &words);
     sql.push(" AS place FROM product WHERE company_id = ").push_bind(company);

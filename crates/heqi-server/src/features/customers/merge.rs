@@ -324,7 +324,7 @@ async fn undo(ctx: &Ctx, tx: &mut Tx, merge: &Row) -> Result<(), Problem> {
     };
     let added = back("DELETE FROM customer_alias WHERE customer_id = $1", &moved.added);
     tx.execute(added).await?;
-    let mut over = Sql::new("UPDATE customer_alias SET customer_id = ").clone();
+    let mut over = Sql::new("UPDATE customer_alias SET customer_id = ");
     over.push_bind(id).push(" WHERE customer_id = ").push_bind(into);
     over.push(" AND folded IN ").push_list(moved.aliases.iter().map(String::as_str));
     tx.execute(over).await?;

@@ -81,7 +81,7 @@ pub(super) async fn set_status(tx: &mut Tx, id: i64, status: &str) -> Result<(),
 
 /// Everything about a customer but aliases and contacts.
 pub(super) async fn find(tx: &mut Tx, company: i64, id: i64) -> Result<Option<Row>, DbError> {
-    let mut sql = Sql::new("SELECT ").clone();
+    let mut sql = Sql::new("SELECT ");
     sql.push(ROW).push(WHOLE).push(" FROM customer WHERE company_id = ").push_bind(company);
     sql.push(" AND id = ").push_bind(id);
     tx.optional(sql).await
@@ -96,7 +96,7 @@ pub(super) async fn list(
     page: (Sort, Option<Vec<Value>>, usize),
 ) -> Result<Vec<CustomerRow>, DbError> {
     let (sort, after, limit) = page;
-    let mut sql = Sql::new("SELECT * FROM (SELECT ").clone();
+    let mut sql = Sql::new("SELECT * FROM (SELECT ");
     sql.push(ROW).push(", ");
     pinyin::push_place(&mut sql, &filter.words);
     sql.push(" AS place FROM customer WHERE company_id = ").push_bind(company);

@@ -9,23 +9,9 @@ use crate::testing::TestApp;
 /// A line of either side.
 pub(crate) fn line(customer: i64, side: Side, amount: i64, reference: &str, date: &str) -> NewLine {
     NewLine {
-        customer,
-        side,
-        currency: "CNY".to_owned(),
-        kind: LedgerKind::Sale,
         reference: reference.to_owned(),
-        other_reference: String::new(),
         memo: "送货".to_owned(),
-        business_date: date.to_owned(),
-        posting_date: date.to_owned(),
-        due_date: None,
-        amount,
-        tax: None,
-        freight: None,
-        document: None,
-        reverses: None,
-        source: (String::new(), String::new()),
-        batch: None,
+        ..NewLine::new(customer, side, LedgerKind::Sale, date, amount)
     }
 }
 

@@ -91,7 +91,7 @@ pub async fn lock(
     permission: Permission,
     id: i64,
 ) -> Result<Stored, Problem> {
-    store::lock(tx, ctx.company, id).await?;
+    tx.lock_row("discrepancy", ctx.company, id).await?;
     store::find(tx, ctx.company, id, ctx.require(permission)?).await?.ok_or_else(Problem::not_found)
 }
 
@@ -114,7 +114,7 @@ pub async fn view(
 /// # Errors
 /// Whatever the database says.
 pub async fn lock_linked(tx: &mut Tx, company: i64, id: i64) -> Result<Option<Stored>, DbError> {
-    store::lock(tx, company, id).await?;
+    tx.lock_row("discrepancy", company, id).await?;
     let everywhere = crate::permission::Scope { all: true, ..Default::default() };
     store::find(tx, company, id, &everywhere).await
 }

@@ -117,12 +117,6 @@ fn read(row: &Row) -> Result<Stored, DbError> {
     })
 }
 
-/// Locks the row; the joined statement that reads it cannot lock on PostgreSQL.
-pub(super) async fn lock(tx: &mut Tx, company: i64, id: i64) -> Result<(), DbError> {
-    let sql = Sql::new("SELECT id FROM discrepancy WHERE company_id = $1 AND id = $2");
-    tx.rows(sql.bind(company).bind(id).for_update()).await.map(drop)
-}
-
 /// The discrepancy, if it is within the scope.
 pub(super) async fn find(
     tx: &mut Tx,

@@ -79,7 +79,7 @@ const STAGED: &str = "SELECT row_no, raw, customer_text, customer_id, currency, 
 /// # Errors
 /// Whatever the database says.
 pub async fn staged(tx: &mut Tx, batch: i64) -> Result<Vec<Staged>, DbError> {
-    let mut sql = Sql::new(STAGED).clone();
+    let mut sql = Sql::new(STAGED);
     sql.push_bind(batch).push(" ORDER BY row_no");
     tx.rows(sql).await?.iter().map(staged_row).collect()
 }
@@ -89,7 +89,7 @@ pub async fn staged(tx: &mut Tx, batch: i64) -> Result<Vec<Staged>, DbError> {
 /// # Errors
 /// Whatever the database says.
 pub async fn rejected(tx: &mut Tx, batch: i64) -> Result<Vec<Staged>, DbError> {
-    let mut sql = Sql::new(STAGED).clone();
+    let mut sql = Sql::new(STAGED);
     sql.push_bind(batch).push(" AND status = 'rejected' ORDER BY row_no");
     tx.rows(sql).await?.iter().map(staged_row).collect()
 }
@@ -105,7 +105,7 @@ pub async fn page(
     after: i64,
     limit: usize,
 ) -> Result<Vec<StagedLine>, DbError> {
-    let mut sql = Sql::new(STAGED).clone();
+    let mut sql = Sql::new(STAGED);
     sql.push_bind(batch).push(" AND row_no > ").push_bind(after);
     if let Some(status) = status {
         sql.push(" AND status = ").push_bind(status.code());
@@ -200,7 +200,7 @@ pub async fn samples(
     batch: i64,
     (code, column, name): (&str, &str, &str),
 ) -> Result<Vec<Staged>, DbError> {
-    let mut sql = Sql::new(STAGED).clone();
+    let mut sql = Sql::new(STAGED);
     sql.push_bind(batch).push(" AND status = 'rejected' AND problem = ").push_bind(code);
     if !name.is_empty() {
         sql.push(" AND customer_text = ").push_bind(name);

@@ -122,7 +122,7 @@ const BATCH: &str = "SELECT b.id, b.state, b.side, f.digest, f.size, b.file_name
 /// # Errors
 /// Whatever the database says.
 pub async fn find(tx: &mut Tx, company: i64, batch: i64) -> Result<Option<Batch>, DbError> {
-    let mut sql = Sql::new(BATCH).clone();
+    let mut sql = Sql::new(BATCH);
     sql.push_bind(company).push(" AND b.id = ").push_bind(batch);
     tx.optional(sql).await?.map(|row| read(&row)).transpose()
 }
@@ -148,7 +148,7 @@ pub async fn list(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Vec<Batch>, DbError> {
-    let mut sql = Sql::new(BATCH).clone();
+    let mut sql = Sql::new(BATCH);
     sql.push_bind(company);
     if let Some(by) = by {
         sql.push(" AND b.created_by = ").push_bind(by);
@@ -299,7 +299,7 @@ pub async fn set_state(
     by: &str,
 ) -> Result<(), DbError> {
     let now = tx.now();
-    let mut sql = Sql::new("UPDATE import_batch SET version = version + 1, state = ").clone();
+    let mut sql = Sql::new("UPDATE import_batch SET version = version + 1, state = ");
     sql.push_bind(state);
     match state {
         "committed" => sql.push(", committed_by = ").push_bind(by).push(", committed_at = "),

@@ -111,6 +111,30 @@ pub struct NewLine {
 }
 
 impl NewLine {
+    /// A line in CNY that says no more than this; its posting date is its business date.
+    #[must_use]
+    pub fn new(customer: i64, side: Side, kind: LedgerKind, date: &str, amount: i64) -> Self {
+        Self {
+            customer,
+            side,
+            currency: "CNY".to_owned(),
+            kind,
+            reference: String::new(),
+            other_reference: String::new(),
+            memo: String::new(),
+            business_date: date.to_owned(),
+            posting_date: date.to_owned(),
+            due_date: None,
+            amount,
+            tax: None,
+            freight: None,
+            document: None,
+            reverses: None,
+            source: Default::default(),
+            batch: None,
+        }
+    }
+
     /// Digest of what the line says, without where it came from: n equal rows have n times the
     /// same digest. Fields carry their length, so that none can flow into the next.
     #[must_use]

@@ -11,23 +11,10 @@ use crate::testing::{TestApp, on_both};
 async fn matched_and_reversed(app: &TestApp, by: &str) -> (i64, Vec<i64>, i64) {
     let customer = app.customer_of(&app.company, "C1", "海仓贸易", None, "", "East").await;
     let new = |side, reference: &str, amount, reverses| NewLine {
-        customer,
-        side,
-        currency: "CNY".to_owned(),
-        kind: LedgerKind::Sale,
         reference: reference.to_owned(),
-        other_reference: String::new(),
-        memo: String::new(),
-        business_date: "2026-10-05".to_owned(),
-        posting_date: "2026-10-05".to_owned(),
-        due_date: None,
-        amount,
-        tax: None,
-        freight: None,
-        document: None,
         reverses,
-        source: Default::default(),
         batch: (side == Side::Theirs).then_some((4, 17)),
+        ..NewLine::new(customer, side, LedgerKind::Sale, "2026-10-05", amount)
     };
     let mut tx = app.app.db.write().await.unwrap();
     let pair = [new(Side::Ours, "S1", 500, None), new(Side::Theirs, "S1", 500, None)];

@@ -16,23 +16,8 @@ use crate::testing::{Answer, Client, TestApp, on_both};
 /// A line that agrees with nothing unless the caller makes it.
 pub fn line(customer: i64, side: Side, reference: &str, date: &str, amount: i64) -> NewLine {
     NewLine {
-        customer,
-        side,
-        currency: "CNY".to_owned(),
-        kind: LedgerKind::Sale,
         reference: reference.to_owned(),
-        other_reference: String::new(),
-        memo: String::new(),
-        business_date: date.to_owned(),
-        posting_date: date.to_owned(),
-        due_date: None,
-        amount,
-        tax: None,
-        freight: None,
-        document: None,
-        reverses: None,
-        source: (String::new(), String::new()),
-        batch: None,
+        ..NewLine::new(customer, side, LedgerKind::Sale, date, amount)
     }
 }
 

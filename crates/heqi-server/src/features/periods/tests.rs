@@ -9,23 +9,8 @@ use crate::testing::{Answer, Client, TestApp, on_both};
 
 fn line(customer: i64, side: Side, amount: i64, date: &str) -> NewLine {
     NewLine {
-        customer,
-        side,
-        currency: "CNY".to_owned(),
-        kind: LedgerKind::Sale,
         reference: format!("S{amount}"),
-        other_reference: String::new(),
-        memo: String::new(),
-        business_date: date.to_owned(),
-        posting_date: date.to_owned(),
-        due_date: None,
-        amount,
-        tax: None,
-        freight: None,
-        document: None,
-        reverses: None,
-        source: Default::default(),
-        batch: None,
+        ..NewLine::new(customer, side, LedgerKind::Sale, date, amount)
     }
 }
 

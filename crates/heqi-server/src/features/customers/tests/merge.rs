@@ -16,23 +16,8 @@ fn number(customer: &Json) -> i64 {
 async fn sale(app: &TestApp, customer: i64, date: &str) {
     let mut tx = app.app.db.write().await.unwrap();
     let line = NewLine {
-        customer,
-        side: Side::Ours,
-        currency: "CNY".to_owned(),
-        kind: LedgerKind::Sale,
         reference: format!("XS-{customer}-{date}"),
-        other_reference: String::new(),
-        memo: String::new(),
-        business_date: date.to_owned(),
-        posting_date: date.to_owned(),
-        due_date: None,
-        amount: 10_000,
-        tax: None,
-        freight: None,
-        document: None,
-        reverses: None,
-        source: (String::new(), String::new()),
-        batch: None,
+        ..NewLine::new(customer, Side::Ours, LedgerKind::Sale, date, 10_000)
     };
     ledger::post(&mut tx, app.company_number(), "user-1", &[line]).await.unwrap();
     tx.commit_housekeeping().await.unwrap();

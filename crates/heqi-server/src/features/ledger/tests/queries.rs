@@ -9,23 +9,8 @@ use crate::testing::{Client, TestApp, on_both};
 
 pub fn new_line(customer: i64, side: Side, kind: LedgerKind, date: &str, amount: i64) -> NewLine {
     NewLine {
-        customer,
-        side,
-        currency: "CNY".into(),
-        kind,
         reference: format!("{}-{date}", kind.code()),
-        other_reference: String::new(),
-        memo: String::new(),
-        business_date: date.into(),
-        posting_date: date.into(),
-        due_date: None,
-        amount,
-        tax: None,
-        freight: None,
-        document: None,
-        reverses: None,
-        source: (String::new(), String::new()),
-        batch: None,
+        ..NewLine::new(customer, side, kind, date, amount)
     }
 }
 
