@@ -4,7 +4,6 @@ mod documents;
 mod files;
 mod posting;
 mod queries;
-mod speed;
 
 use heqi_domain::{CustomerId, Id};
 use serde_json::{Value as Json, json};

@@ -1,40 +1,24 @@
-//! Figures of the store on this machine: `cargo bench -p heqi-server --bench load [-- LINES]`.
-//!
-//! L: lines posted a second (voucher numbers, digests, indexes, audit record, commit). R: stored
-//! lines read a second into columns. On SQLite, and on PostgreSQL where `HEQI_TEST_POSTGRES`
-//! names one. Figures, no gates: perf.md has the bars.
+//! The store: a million lines in, a million lines out.
 
 use std::time::Instant;
 
 use heqi_domain::Side;
 use heqi_platform::audit::Event;
-use heqi_platform::db::{Options, SCHEMA};
 use heqi_platform::{Db, Sql};
 use heqi_server::features::ledger::{LedgerKind, NewLine, post};
-use heqi_testkit::databases::{fresh_postgres, fresh_sqlite};
+
+use crate::told;
 
 const CUSTOMERS: i64 = 1_000;
 const BATCH: usize = 1_000_000;
 
-#[tokio::main]
-async fn main() {
-    let lines = std::env::args().filter_map(|text| text.parse().ok()).next();
-    let lines: usize = lines.unwrap_or(1_000_000);
-    let (_folder, path) = fresh_sqlite();
-    run("SQLite", &path.to_string_lossy(), lines).await;
-    if let Some(database) = fresh_postgres().await {
-        run("PostgreSQL", &database.url, lines).await;
-    }
-}
-
-async fn run(engine: &str, address: &str, lines: usize) {
-    let db = Db::open(&Options::new(address), SCHEMA).await.expect("a database");
-    let customers = customers(&db).await;
+/// Posts lines, all that a batch holds in one transaction.
+pub async fn post_lines(engine: &str, db: &Db, customers: &[i64], lines: usize) {
     let started = Instant::now();
     let mut done = 0;
     while done < lines {
         let batch: Vec<NewLine> =
-            (done..lines.min(done + BATCH)).map(|n| line(n, &customers)).collect();
+            (done..lines.min(done + BATCH)).map(|n| line(n, customers)).collect();
         let mut tx = db.write().await.expect("a transaction");
         let ids = post(&mut tx, 1, "user-1", &batch).await;
         done += ids.expect("posted").len();
@@ -43,6 +27,10 @@ async fn run(engine: &str, address: &str, lines: usize) {
         tx.commit().await.expect("committed");
     }
     told(engine, "L  posted", lines, started);
+}
+
+/// Reads them as the matcher does.
+pub async fn read_lines(engine: &str, db: &Db, lines: usize) {
     let started = Instant::now();
     let (mut amounts, mut dates, mut references) = (Vec::new(), Vec::new(), String::new());
     let mut tx = db.read().await.expect("a transaction");
@@ -60,13 +48,8 @@ async fn run(engine: &str, address: &str, lines: usize) {
     told(engine, "R  read into columns", lines, started);
 }
 
-fn told(engine: &str, what: &str, lines: usize, started: Instant) {
-    let seconds = started.elapsed().as_secs_f64();
-    let rate = lines as f64 / seconds / 1e6;
-    println!("{engine:10} {what:24} {lines:>9} lines {seconds:>7.2} s {rate:>7.3} M lines/s");
-}
-
-async fn customers(db: &Db) -> Vec<i64> {
+/// A company and its customers; their numbers.
+pub async fn customers(db: &Db) -> Vec<i64> {
     let mut tx = db.write().await.expect("a transaction");
     let company = "INSERT INTO company (id, code, name, created_at) VALUES (1, 'B', 'B', 0)";
     tx.execute(Sql::new(company)).await.expect("a company");
