@@ -47,7 +47,8 @@ CREATE TABLE line (
 );
 -- The running balance, the statement, the match: one account in order.
 -- Holds all that a balance needs: sums never look at the lines themselves.
-CREATE INDEX line_account ON line (company_id, customer_id, side, business_date, id, currency, state, amount);
+CREATE INDEX line_account ON line
+    (company_id, customer_id, business_date, id, side, currency, state, amount);
 -- The query: newest first, of one customer, of one kind, by amount.
 CREATE INDEX line_date ON line (company_id, business_date, id);
 CREATE INDEX line_kind ON line (company_id, kind, business_date, id);

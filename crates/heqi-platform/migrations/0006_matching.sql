@@ -181,8 +181,9 @@ CREATE TABLE act_change (
 );
 CREATE INDEX act_change_object ON act_change (object_id, object);
 
--- Customers whose lines have changed since they were last matched. Written by triggers on the
--- line, so that no way of posting can forget it; taken by the run, under the customer's lock.
+-- Customers whose lines have changed since they were last matched. Written by triggers where the
+-- ledger notes that a customer's lines changed, once for many lines; taken by the run, under the
+-- customer's lock.
 CREATE TABLE match_due (
     company_id BIGINT NOT NULL,
     customer_id BIGINT NOT NULL,

@@ -157,3 +157,43 @@ async fn many_rows_go_in_and_come_out_as_they_were() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_very_many_rows_every_reader_chooses_the_right_index() {
+    let (_folder, path) = heqi_testkit::databases::fresh_sqlite();
+    let db = open(&path.to_string_lossy()).await;
+    let plan = async |reader: &mut Tx| {
+        let sql = "EXPLAIN QUERY PLAN SELECT memo FROM t WHERE sort = 1 AND number = 7";
+        reader.rows(Sql::new(sql)).await.unwrap()[0].get::<String>("detail").unwrap()
+    };
+    // A kind that all rows share, a number that none shares.
+    let mut tx = db.write().await.unwrap();
+    for statement in [
+        "CREATE TABLE t (id BIGINT PRIMARY KEY, sort BIGINT, number BIGINT, memo TEXT)",
+        "CREATE INDEX t_number ON t (number)",
+        "CREATE INDEX t_sort ON t (sort)",
+    ] {
+        tx.execute(Sql::new(statement)).await.unwrap();
+    }
+    tx.commit_housekeeping().await.unwrap();
+    let mut readers = Vec::new();
+    for _ in 0..8 {
+        let mut reader = db.read().await.unwrap();
+        // Without statistics one index is as good as the other.
+        assert!(plan(&mut reader).await.contains("t_sort"));
+        readers.push(reader);
+    }
+    drop(readers);
+    let mut tx = db.write().await.unwrap();
+    let rows = (1..=20_000_i64).map(|n| vec![n.into(), 1_i64.into(), n.into(), "x".into()]);
+    assert_eq!(tx.insert_many("t", "id, sort, number, memo", rows).await.unwrap(), 20_000);
+    tx.record(event("t.fill"));
+    tx.commit().await.unwrap();
+    let mut readers = Vec::new();
+    for _ in 0..8 {
+        let mut reader = db.read().await.unwrap();
+        let told = plan(&mut reader).await;
+        assert!(told.contains("t_number"), "{told}");
+        readers.push(reader);
+    }
+}

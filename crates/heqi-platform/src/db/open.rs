@@ -179,6 +179,12 @@ impl Db {
         tx.count(Sql::new(alive).bind(now).bind(self.process())).await
     }
 
+    pub(super) fn statistics_renewed(&self) {
+        if let Engine::Sqlite(sqlite) = &self.0.engine {
+            sqlite.statistics_renewed();
+        }
+    }
+
     pub(super) async fn commit(&self, unit: WriteUnit) -> Result<(), DbError> {
         match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(unit).await,

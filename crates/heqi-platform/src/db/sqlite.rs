@@ -5,7 +5,8 @@
 //! were already waiting. All of them are answered when their common commit is on the disk:
 //! the durability of one fsync each at a fraction of its cost.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,12 +24,17 @@ const BUSY: Duration = Duration::from_secs(30);
 /// An open database file.
 #[derive(Debug)]
 pub(super) struct Sqlite {
+    path: PathBuf,
+    durable: bool,
     writer: Arc<tokio::sync::Mutex<Writer>>,
     readers: Readers,
     free: Arc<Semaphore>,
+    /// How often the statistics of tables were renewed.
+    renewed: AtomicU64,
 }
 
-type Readers = Arc<Mutex<Vec<Connection>>>;
+/// Readers that are free, each with the statistics it knows.
+type Readers = Arc<Mutex<Vec<(Connection, u64)>>>;
 
 /// The one connection that writes, and the units that wait for its commit.
 #[derive(Debug)]
@@ -50,12 +56,16 @@ impl Sqlite {
         std::fs::File::open(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(|error| unavailable(folder, &error))?;
-        let lent: Result<Vec<_>, _> = (0..readers).map(|_| reader(path, durable)).collect();
+        let lent: Result<Vec<_>, DbError> =
+            (0..readers).map(|_| Ok((reader(path, durable)?, 0))).collect();
         let writer = Writer { connection, waiting: Vec::new(), open: false };
         Ok(Self {
+            path: path.to_owned(),
+            durable,
             writer: Arc::new(tokio::sync::Mutex::new(writer)),
             readers: Arc::new(Mutex::new(lent?)),
             free: Arc::new(Semaphore::new(readers)),
+            renewed: AtomicU64::new(0),
         })
     }
 
@@ -63,12 +73,21 @@ impl Sqlite {
     pub(super) async fn read(&self) -> Result<ReadUnit, DbError> {
         let closed = || DbError::Unavailable("the database is closed".to_owned());
         let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| closed())?;
-        let connection = lock(&self.readers).pop().ok_or_else(closed)?;
-        let began = connection.execute_batch("BEGIN");
+        let lent = lock(&self.readers).pop().ok_or_else(closed)?;
         let home = Arc::clone(&self.readers);
-        let unit = ReadUnit { connection: Some(connection), home, _permit: permit };
-        began?;
+        let mut unit = ReadUnit { connection: Some(lent), home, _permit: permit };
+        let renewed = self.renewed.load(Ordering::Acquire);
+        if unit.connection.as_ref().is_some_and(|(_, known)| *known != renewed) {
+            // Statistics are read with the schema: a connection of before does not know them.
+            unit.connection = Some((reader(&self.path, self.durable)?, renewed));
+        }
+        unit.connection().execute_batch("BEGIN")?;
         Ok(unit)
+    }
+
+    /// Says that statistics were renewed and committed.
+    pub(super) fn statistics_renewed(&self) {
+        self.renewed.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Lends the writer, within a savepoint.
@@ -161,7 +180,7 @@ impl Drop for WriteUnit {
 /// A reader, lent to one unit of work.
 #[derive(Debug)]
 pub(super) struct ReadUnit {
-    connection: Option<Connection>,
+    connection: Option<(Connection, u64)>,
     home: Readers,
     _permit: OwnedSemaphorePermit,
 }
@@ -169,7 +188,7 @@ pub(super) struct ReadUnit {
 impl ReadUnit {
     pub(super) fn connection(&mut self) -> &mut Connection {
         match &mut self.connection {
-            Some(connection) => connection,
+            Some((connection, _)) => connection,
             None => unreachable!("a reader goes home only when dropped"),
         }
     }
@@ -177,11 +196,11 @@ impl ReadUnit {
 
 impl Drop for ReadUnit {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            if connection.execute_batch("ROLLBACK").is_err() {
+        if let Some(reader) = self.connection.take() {
+            if reader.0.execute_batch("ROLLBACK").is_err() {
                 tracing::debug!("a failed read had ended its transaction already");
             }
-            lock(&self.home).push(connection);
+            lock(&self.home).push(reader);
         }
     }
 }
@@ -197,6 +216,8 @@ fn connect(path: &Path, durable: bool) -> Result<Connection, DbError> {
     connection.pragma_update(None, "cache_size", -256 * 1024)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    // Statistics from a sample: enough to choose an index, and done in milliseconds.
+    connection.pragma_update(None, "analysis_limit", 400)?;
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if mode != "wal" {
         let what = format!("{}: journal mode is {mode}, not WAL", path.display());

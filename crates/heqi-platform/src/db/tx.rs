@@ -6,6 +6,9 @@ use super::{Cells, Db, DbError, Row, Sql, Value, sqlite_rows};
 use crate::Timestamp;
 use crate::audit::{self, Event};
 
+/// Rows after which statistics of before say little.
+const MANY: u64 = 10_000;
+
 /// A transaction; what is not committed is undone when it is dropped.
 #[derive(Debug)]
 pub struct Tx {
@@ -13,6 +16,8 @@ pub struct Tx {
     unit: Unit,
     now: Timestamp,
     events: Vec<Event>,
+    /// Statistics were renewed.
+    looked_anew: bool,
 }
 
 #[derive(Debug)]
@@ -25,7 +30,7 @@ pub(super) enum Unit {
 impl Tx {
     pub(super) fn new(db: Db, unit: Unit) -> Self {
         let now = db.clock().now();
-        Self { db, unit, now, events: Vec::new() }
+        Self { db, unit, now, events: Vec::new(), looked_anew: false }
     }
 
     /// The instant of this transaction: one for all that it writes.
@@ -163,11 +168,23 @@ impl Tx {
         let connection = match &mut self.unit {
             Unit::Read(unit) => unit.connection(),
             Unit::Write(unit) => unit.connection(),
-            Unit::Postgres(unit) => return unit.insert(table, columns, &mut rows).await,
+            Unit::Postgres(unit) => {
+                let count = unit.insert(table, columns, &mut rows).await?;
+                return self.look_anew(table, count).await;
+            }
         };
         let marks = vec!["?"; columns.split(',').count()].join(", ");
         let text = format!("INSERT INTO {table} ({columns}) VALUES ({marks})");
-        blocking(|| sqlite_rows::insert(connection, &text, &mut rows))
+        let count = blocking(|| sqlite_rows::insert(connection, &text, &mut rows))?;
+        self.look_anew(table, count).await
+    }
+
+    async fn look_anew(&mut self, table: &str, inserted: u64) -> Result<u64, DbError> {
+        if inserted >= MANY {
+            self.batch(&format!("ANALYZE {table}")).await?;
+            self.looked_anew = true;
+        }
+        Ok(inserted)
     }
 
     /// Runs statements that take no values, as migrations do.
@@ -212,7 +229,13 @@ impl Tx {
     async fn end(self) -> Result<(), DbError> {
         match self.unit {
             Unit::Read(_) => Ok(()),
-            Unit::Write(unit) => self.db.commit(unit).await,
+            Unit::Write(unit) => {
+                self.db.commit(unit).await?;
+                if self.looked_anew {
+                    self.db.statistics_renewed();
+                }
+                Ok(())
+            }
             Unit::Postgres(unit) => unit.commit().await,
         }
     }

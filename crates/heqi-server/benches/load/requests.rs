@@ -15,6 +15,9 @@ use tower::ServiceExt;
 const CLIENTS: usize = 16;
 const EACH: usize = 400;
 
+/// Method, path and body.
+type Call = (&'static str, String, Option<&'static str>);
+
 #[derive(Clone)]
 struct Client {
     router: Router,
@@ -64,7 +67,7 @@ async fn many(
     engine: &str,
     what: &str,
     client: &Client,
-    request: impl Fn(usize) -> (&'static str, String, Option<&'static str>) + Clone + Send + 'static,
+    request: impl Fn(usize) -> Call + Clone + Send + 'static,
 ) {
     let started = Instant::now();
     let tasks: Vec<_> = (0..CLIENTS)
