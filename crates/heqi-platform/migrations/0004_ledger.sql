@@ -43,7 +43,9 @@ CREATE TABLE line (
     posted_by TEXT NOT NULL DEFAULT '',
     posted_at BIGINT,
     version BIGINT NOT NULL DEFAULT 1,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- Which chunk of line_text knows its words; none while nobody has looked.
+    text_chunk BIGINT
 );
 -- The running balance, the statement, the match: one account in order.
 -- Holds all that a balance needs: sums never look at the lines themselves.
@@ -54,13 +56,23 @@ CREATE INDEX line_date ON line (company_id, business_date, id);
 CREATE INDEX line_kind ON line (company_id, kind, business_date, id);
 CREATE INDEX line_amount ON line (company_id, amount, id);
 CREATE INDEX line_document ON line (document_id) WHERE document_id IS NOT NULL;
-CREATE INDEX line_reference ON line (company_id, reference);
+CREATE INDEX line_loose ON line (company_id, id) WHERE text_chunk IS NULL;
 CREATE INDEX line_batch ON line (batch_id, batch_row) WHERE batch_id IS NOT NULL;
 CREATE UNIQUE INDEX line_source ON line (company_id, side, source, source_key)
     WHERE source_key <> '' AND state <> 'withdrawn';
 CREATE INDEX line_waiting ON line (company_id, state, id)
     WHERE state <> 'posted' AND state <> 'withdrawn';
 CREATE UNIQUE INDEX line_reversal ON line (reverses_id) WHERE reverses_id IS NOT NULL AND state <> 'rejected';
+
+-- The index of the keyword: for each piece of text (two or three characters as a number) and each
+-- chunk of lines, the lines that hold it, as rising numbers.
+CREATE TABLE line_text (
+    company_id BIGINT NOT NULL,
+    piece BIGINT NOT NULL,
+    chunk BIGINT NOT NULL,
+    lines BYTEA NOT NULL,
+    PRIMARY KEY (company_id, piece, chunk)
+);
 
 -- The goods and services of a line of ours: quantity and price in millionths.
 CREATE TABLE goods_line (

@@ -184,7 +184,9 @@ impl ToSql for Value {
                 i32::try_from(*number)?.to_sql(wanted, out)
             }
             Self::Int(number) if *wanted == Type::INT8 => number.to_sql(wanted, out),
-            Self::Text(text) if <&str as ToSql>::accepts(wanted) => text.to_sql(wanted, out),
+            Self::Text(text) if <&str as ToSql>::accepts(wanted) || *wanted == Type::JSON => {
+                text.to_sql(wanted, out)
+            }
             Self::Bytes(bytes) if *wanted == Type::BYTEA => bytes.to_sql(wanted, out),
             Self::Bool(is) if *wanted == Type::BOOL => is.to_sql(wanted, out),
             other => Err(format!("{other:?} was given where {wanted} is wanted").into()),

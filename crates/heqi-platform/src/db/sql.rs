@@ -112,6 +112,15 @@ impl Sql {
         self.push(")")
     }
 
+    /// Appends `(SELECT …)` of numbers that travel as one value: for more of them than a
+    /// statement may have parameters.
+    pub fn push_ids(&mut self, ids: &[i64]) -> &mut Self {
+        // Both engines take an object of JSON apart by its keys.
+        let keys: Vec<String> = ids.iter().map(|id| format!("\"{id}\":0")).collect();
+        self.push("(SELECT CAST(key AS BIGINT) FROM json_each(");
+        self.push_bind(format!("{{{}}}", keys.join(","))).push("))")
+    }
+
     /// Locks the rows found until the transaction ends. SQLite has one writer and needs no lock.
     #[must_use]
     pub const fn for_update(mut self) -> Self {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use heqi_platform::jobs::{self, Every, Handler, JobError, Work};
-use heqi_platform::{DbError, idempotency};
+use heqi_platform::{DbError, Sql, idempotency};
 use serde_json::json;
 
 use super::backups;
 use crate::app::Shared;
-use crate::features::audit_log;
+use crate::features::{audit_log, ledger};
 
 const DAY: i64 = 24 * 3600;
 
@@ -18,13 +18,15 @@ const DAY: i64 = 24 * 3600;
 pub const BACKUP: Every = Every { kind: "backup.daily", seconds: DAY, at: 2 * 3600 };
 /// The walk through every audit chain, at one in the morning.
 pub const AUDIT: Every = Every { kind: "audit.nightly", seconds: DAY, at: 3600 };
+/// Words of lines that were posted among few, at three in the morning.
+pub const WORDS: Every = Every { kind: "ledger.words", seconds: DAY, at: 3 * 3600 };
 /// Stored answers that nobody will ask for again, every hour.
 pub const FORGET: Every = Every { kind: "idempotency.forget", seconds: 3600, at: 0 };
 
 /// Enqueues what is due; to be called every minute while the server runs.
 pub async fn look(app: &Shared) {
     let backup = backups::is_daily(&app.config).then_some(BACKUP);
-    for run in [Some(AUDIT), Some(FORGET), backup].into_iter().flatten() {
+    for run in [Some(AUDIT), Some(FORGET), Some(WORDS), backup].into_iter().flatten() {
         match enqueue(app, &run).await {
             // Another process was faster.
             Ok(()) | Err(DbError::Unique { .. }) => {}
@@ -46,6 +48,7 @@ pub fn handle(app: &Shared, handlers: &mut HashMap<&'static str, Handler>) {
     let backup: Handler = Arc::new(move |work| backups::daily(Arc::clone(&app), work).boxed());
     handlers.insert(BACKUP.kind, backup);
     handlers.insert(AUDIT.kind, Arc::new(|work| verify_chains(work).boxed()));
+    handlers.insert(WORDS.kind, Arc::new(|work| take_in_words(work).boxed()));
     handlers.insert(FORGET.kind, Arc::new(|work| forget(work).boxed()));
 }
 
@@ -53,6 +56,26 @@ pub fn handle(app: &Shared, handlers: &mut HashMap<&'static str, Handler>) {
 async fn verify_chains(work: Work) -> Result<serde_json::Value, JobError> {
     audit_log::enqueue_verify(&work.db).await?;
     Ok(json!({}))
+}
+
+/// Takes the words of every company's lines into the index of the keyword.
+async fn take_in_words(work: Work) -> Result<serde_json::Value, JobError> {
+    let companies = work.db.read().await?.rows(Sql::new("SELECT id FROM company")).await?;
+    let mut lines = 0;
+    for company in &companies {
+        let company = company.get("id")?;
+        loop {
+            // A transaction for each chunk: others write in between.
+            let mut tx = work.db.write().await?;
+            let taken = ledger::text::fold(&mut tx, company).await?;
+            tx.commit_housekeeping().await?;
+            lines += taken;
+            if taken == 0 {
+                break;
+            }
+        }
+    }
+    Ok(json!({ "lines": lines }))
 }
 
 async fn forget(work: Work) -> Result<serde_json::Value, JobError> {

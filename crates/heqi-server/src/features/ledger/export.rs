@@ -79,9 +79,10 @@ pub(super) async fn line_export(ctx: Ctx, uri: axum::http::Uri) -> Result<Respon
     let scope = ctx.require(Permission::LedgerExport)?;
     let (format, asked) = asked(&uri)?;
     asked.page().limit()?;
-    let filter = asked.filter()?;
+    let mut filter = asked.filter()?;
     let _turn = EXPORTS.acquire().await.map_err(|_| Problem::not_found())?;
     let mut tx = ctx.read().await?;
+    filter.narrow(&mut tx, ctx.company).await?;
     let rows = count(&mut tx, ctx.company, scope, &filter).await?;
     let detail = serde_json::json!({
         "filter": uri.query().unwrap_or_default(), "rows": rows, "format": format,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use super::text;
 use crate::features::customers;
 use crate::problem::Problem;
 
@@ -203,8 +204,10 @@ pub async fn post(
     for at in &order {
         ids[*at] = tx.next_id();
     }
-    let rows = order.iter().map(|at| {
-        let posted = Some((vouchers[*at], by, now));
+    let chunks = text::write(tx, company, lines, (&order, &ids)).await?;
+    let rows = order.iter().enumerate().map(|(place, at)| {
+        let text_chunk = chunks.get(place / text::CHUNK).copied();
+        let posted = Some(Posting { voucher: vouchers[*at], by, at: now, text_chunk });
         let id = ids[*at];
         let stamp = Stamp { id, created_by: by, changed_by: by, created_at: now, version: 1 };
         row(&lines[*at], company, &stamp, posted)
@@ -385,15 +388,19 @@ pub(super) struct Stamp<'a> {
 const COLUMNS: &str = "id, company_id, customer_id, side, currency, kind, reference, \
      other_reference, memo, business_date, posting_date, due_date, amount, tax, freight, state, \
      voucher_no, document_id, reverses_id, source, source_key, batch_id, batch_row, content, \
-     created_by, changed_by, posted_by, posted_at, created_at, version";
+     created_by, changed_by, posted_by, posted_at, created_at, version, text_chunk";
 
-/// The values of a line; posted with a voucher number by somebody at an instant, or a draft.
-fn row(
-    line: &NewLine,
-    company: i64,
-    stamp: &Stamp<'_>,
-    posted: Option<(i64, &str, Timestamp)>,
-) -> Vec<Value> {
+/// How a line was posted.
+#[derive(Clone, Copy, Debug)]
+struct Posting<'a> {
+    voucher: i64,
+    by: &'a str,
+    at: Timestamp,
+    text_chunk: Option<i64>,
+}
+
+/// The values of a line, posted or a draft.
+fn row(line: &NewLine, company: i64, stamp: &Stamp<'_>, posted: Option<Posting<'_>>) -> Vec<Value> {
     let (batch, batch_row) = line.batch.unzip();
     vec![
         stamp.id.into(),
@@ -412,7 +419,7 @@ fn row(
         line.tax.into(),
         line.freight.into(),
         posted.map_or("draft", |_| "posted").into(),
-        posted.map(|(voucher, ..)| voucher).into(),
+        posted.map(|it| it.voucher).into(),
         line.document.into(),
         line.reverses.into(),
         (&line.source.0).into(),
@@ -422,9 +429,10 @@ fn row(
         line.content().into(),
         stamp.created_by.into(),
         stamp.changed_by.into(),
-        posted.map_or("", |(_, by, _)| by).into(),
-        posted.map(|(.., at)| at).into(),
+        posted.map_or("", |it| it.by).into(),
+        posted.map(|it| it.at).into(),
         stamp.created_at.into(),
         stamp.version.into(),
+        posted.and_then(|it| it.text_chunk).into(),
     ]
 }

@@ -26,10 +26,11 @@ pub(super) async fn line_list(
     Query(asked): Query<LineQuery>,
 ) -> Result<Json<Page<Line>>, Problem> {
     let scope = ctx.require(Permission::LedgerRead)?;
-    let (filter, page) = (asked.filter()?, asked.page());
+    let (mut filter, page) = (asked.filter()?, asked.page());
     let (limit, key) = (page.limit()?, &ctx.app.keys.cursor);
     let after = page.after(key)?;
     let mut tx = ctx.read().await?;
+    filter.narrow(&mut tx, ctx.company).await?;
     let lines =
         query::lines(&mut tx, ctx.company, scope, &filter, after.as_deref(), limit + 1).await?;
     Ok(Json(Page::cut(lines, limit, key, |line| filter.sort.values(line))))
@@ -64,7 +65,10 @@ pub(super) async fn line_total(
          FROM line",
     );
     asked.page().limit()?;
-    asked.filter()?.push(&mut sql, ctx.company, scope);
+    let mut filter = asked.filter()?;
+    let mut tx = ctx.read().await?;
+    filter.narrow(&mut tx, ctx.company).await?;
+    filter.push(&mut sql, ctx.company, scope);
     sql.push(" GROUP BY line.currency ORDER BY line.currency");
     let read = |row: &Row| -> Result<Total, DbError> {
         Ok(Total {
@@ -73,6 +77,6 @@ pub(super) async fn line_total(
             amount: row.get("amount")?,
         })
     };
-    let rows = ctx.read().await?.rows(sql).await?;
+    let rows = tx.rows(sql).await?;
     Ok(Json(rows.iter().map(read).collect::<Result<_, _>>()?))
 }

@@ -20,6 +20,7 @@ mod review;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod text;
 mod views;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::line::LedgerKind;
 use super::model::Line;
-use super::store;
+use super::{store, text};
 use crate::page::PageQuery;
 use crate::permission::Scope;
 use crate::problem::Problem;
@@ -114,6 +114,8 @@ pub struct Filter {
     to: Option<String>,
     amounts: Vec<(i64, i64)>,
     words: Vec<Word>,
+    /// Lines outside of which nothing is found, if few hold one of the words.
+    within: Option<Vec<i64>>,
     /// How the lines are sorted.
     pub sort: Sort,
 }
@@ -121,6 +123,7 @@ pub struct Filter {
 /// A word of the keyword: the pattern it is looked for with, and the amount it may be.
 #[derive(Clone, Debug)]
 struct Word {
+    text: String,
     pattern: String,
     amount: Option<i64>,
 }
@@ -160,6 +163,7 @@ impl LineQuery {
             to: date("/to", self.to.as_deref())?,
             amounts: self.amounts(exponent)?,
             words: words(self.q.as_deref().unwrap_or_default(), exponent)?,
+            within: None,
             sort: sort(self.sort.as_deref())?,
         })
     }
@@ -265,6 +269,7 @@ fn words(text: &str, exponent: u32) -> Result<Vec<Word>, Problem> {
         return Err(Problem::field("/q", zh, en));
     }
     let word = |text: &str| Word {
+        text: text.to_owned(),
         pattern: format!("%{}%", escaped(&text.to_lowercase())),
         amount: amount_of(text, exponent),
     };
@@ -302,14 +307,53 @@ pub(super) fn amount_of(text: &str, exponent: u32) -> Option<i64> {
     Money::parse(&format!("{sign}{digits}"), exponent).ok().map(Money::minor)
 }
 
-/// The words of a line that a keyword is looked for in. PostgreSQL has an index on exactly this.
+/// The words of a line that a keyword is looked for in.
 const WORDS_OF_LINE: &str =
     "LOWER(line.reference || ' ' || line.other_reference || ' ' || line.memo)";
 
+/// More candidates than this are no help: the page fills soon without them.
+const CANDIDATES_MAX: usize = 20_000;
+
 impl Filter {
+    /// Looks the words up in the index, so that only lines that may hold one are looked at.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn narrow(&mut self, tx: &mut Tx, company: i64) -> Result<(), DbError> {
+        for word in &self.words {
+            let Some(mut ids) = text::find(tx, company, &word.text, CANDIDATES_MAX).await? else {
+                continue;
+            };
+            let mut beside = Sql::new("SELECT id FROM line WHERE text_chunk IS NULL");
+            beside.push(" AND company_id = ").push_bind(company);
+            beside.push(" UNION ALL SELECT id FROM line WHERE company_id = ").push_bind(company);
+            push_customers(beside.push(" AND "), word, company);
+            let either = word.amount.into_iter().chain(word.amount.and_then(i64::checked_neg));
+            for amount in either {
+                beside.push(" UNION ALL SELECT id FROM line WHERE company_id = ");
+                beside.push_bind(company).push(" AND amount = ").push_bind(amount);
+            }
+            beside.push(" LIMIT ").push_bind(CANDIDATES_MAX as i64 + 1);
+            for row in tx.rows(beside).await? {
+                ids.push(row.get("id")?);
+            }
+            if ids.len() <= CANDIDATES_MAX {
+                self.within = Some(ids);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// Appends ` WHERE …`: the company, the scope and the filter. `line` is in reach.
     pub fn push(&self, sql: &mut Sql, company: i64, scope: &Scope) {
-        sql.push(" WHERE line.company_id = ").push_bind(company);
+        if let Some(within) = &self.within {
+            // The sign keeps SQLite from walking through the company instead.
+            sql.push(" WHERE line.id IN ").push_ids(within);
+            sql.push(" AND +line.company_id = ").push_bind(company);
+        } else {
+            sql.push(" WHERE line.company_id = ").push_bind(company);
+        }
         scope.push_customers(sql, "line.customer_id", company);
         if let Some(customer) = self.customer {
             sql.push(" AND line.customer_id = ").push_bind(customer);
@@ -370,10 +414,8 @@ impl Filter {
 
 fn push_word(sql: &mut Sql, word: &Word, company: i64) {
     sql.push(" AND (").push(WORDS_OF_LINE).push(" LIKE ").push_bind(&word.pattern);
-    sql.push(" ESCAPE '\\' OR line.customer_id IN (SELECT customer.id FROM customer ");
-    sql.push("WHERE customer.company_id = ").push_bind(company);
-    sql.push(" AND LOWER(customer.name || ' ' || customer.code || ' ' || customer.search) LIKE ");
-    sql.push_bind(&word.pattern).push(" ESCAPE '\\')");
+    sql.push(" ESCAPE '\\' OR ");
+    push_customers(sql, word, company);
     if let Some(amount) = word.amount {
         sql.push(" OR line.amount = ").push_bind(amount);
         if let Some(opposite) = amount.checked_neg() {
@@ -381,6 +423,14 @@ fn push_word(sql: &mut Sql, word: &Word, company: i64) {
         }
     }
     sql.push(")");
+}
+
+/// Appends a condition: the customer's name, code or pinyin holds the word.
+fn push_customers(sql: &mut Sql, word: &Word, company: i64) {
+    sql.push("line.customer_id IN (SELECT customer.id FROM customer ");
+    sql.push("WHERE customer.company_id = ").push_bind(company);
+    sql.push(" AND LOWER(customer.name || ' ' || customer.code || ' ' || customer.search) LIKE ");
+    sql.push_bind(&word.pattern).push(" ESCAPE '\\')");
 }
 
 impl Sort {

@@ -4,6 +4,7 @@ mod documents;
 mod files;
 mod posting;
 mod queries;
+mod words;
 
 use heqi_domain::{CustomerId, Id};
 use serde_json::{Value as Json, json};

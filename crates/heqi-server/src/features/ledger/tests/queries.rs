@@ -15,13 +15,13 @@ pub fn new_line(customer: i64, side: Side, kind: LedgerKind, date: &str, amount:
 }
 
 /// Posts lines as an import does.
-async fn posted(app: &TestApp, lines: &[NewLine]) {
+pub async fn posted(app: &TestApp, lines: &[NewLine]) {
     let mut tx = app.app.db.write().await.unwrap();
     post(&mut tx, app.company_number(), "test", lines).await.unwrap();
     tx.commit_housekeeping().await.unwrap();
 }
 
-async fn found(client: &Client, path: &str) -> Vec<i64> {
+pub async fn found(client: &Client, path: &str) -> Vec<i64> {
     let answer = client.get(path).await.expect(200);
     let items = answer.body["items"].as_array().unwrap().clone();
     items.iter().map(|line| line["amount"].as_i64().unwrap()).collect()
