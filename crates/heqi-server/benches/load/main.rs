@@ -18,6 +18,10 @@ use heqi_platform::config::Config;
 use heqi_server::App;
 use heqi_testkit::databases::{fresh_postgres, fresh_sqlite};
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() {
     let lines = std::env::args().filter_map(|text| text.parse().ok()).next();
