@@ -1,18 +1,13 @@
-//! The query 查账 (R04): filters that combine, a keyword, an amount, in keyset pages.
-//!
-//! A filter is what stands in the address bar; the list, its total, a saved view and an export
-//! read it the same way, and the scope of the reader is always part of it.
+//! What stands in the address bar, and how it is read: every error names its parameter.
 
 use heqi_domain::{Currency, CustomerId, Money, Side, day_from_iso};
-use heqi_platform::{DbError, Sql, Tx, Value};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::line::LedgerKind;
-use super::model::Line;
-use super::{store, text};
+use super::filter::{Filter, Word};
+use super::sort::Sort;
+use crate::features::ledger::line::LedgerKind;
 use crate::page::PageQuery;
-use crate::permission::Scope;
 use crate::problem::Problem;
 
 /// A filter as it stands in the address bar.
@@ -92,40 +87,6 @@ pub struct AccountQuery {
 pub struct ExportQuery {
     /// `csv` (UTF-8, unless said otherwise), `csv_gbk` or `xlsx`.
     pub format: Option<String>,
-}
-
-/// What a list is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    by_amount: bool,
-    descending: bool,
-}
-
-/// A filter that was understood.
-#[derive(Clone, Debug)]
-pub struct Filter {
-    customer: Option<i64>,
-    group: Option<i64>,
-    side: Option<&'static str>,
-    kinds: Vec<&'static str>,
-    states: Vec<&'static str>,
-    currency: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    amounts: Vec<(i64, i64)>,
-    words: Vec<Word>,
-    /// Lines outside of which nothing is found, if few hold one of the words.
-    within: Option<Vec<i64>>,
-    /// How the lines are sorted.
-    pub sort: Sort,
-}
-
-/// A word of the keyword: the pattern it is looked for with, and the amount it may be.
-#[derive(Clone, Debug)]
-struct Word {
-    text: String,
-    pattern: String,
-    amount: Option<i64>,
 }
 
 /// Words of a keyword; more only repeat themselves.
@@ -212,7 +173,7 @@ fn customer(pointer: &str, id: Option<&str>) -> Result<Option<i64>, Problem> {
 }
 
 /// `ours` or `theirs`.
-pub(super) fn side(code: &str) -> Result<&'static str, Problem> {
+pub(in super::super) fn side(code: &str) -> Result<&'static str, Problem> {
     let known = [Side::Ours, Side::Theirs].map(Side::code);
     known.into_iter().find(|known| *known == code).ok_or_else(|| {
         Problem::field("/side", "只能是 ours 或 theirs", "It is either ours or theirs")
@@ -234,7 +195,7 @@ fn codes(
 }
 
 /// A day in ISO form, if one is given.
-pub(super) fn date(pointer: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+pub(in super::super) fn date(pointer: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     if day_from_iso(text).is_some() {
         return Ok(Some(text.to_owned()));
@@ -282,7 +243,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// An amount as people write it: `1234.5`, `1,234.50`, `-3`, full-width digits too.
-pub(super) fn amount_of(text: &str, exponent: u32) -> Option<i64> {
+fn amount_of(text: &str, exponent: u32) -> Option<i64> {
     let plain: String = text
         .chars()
         .map(|c| match c {
@@ -305,216 +266,6 @@ pub(super) fn amount_of(text: &str, exponent: u32) -> Option<i64> {
     }
     let digits = digits.replacen(',', "", whole.matches(',').count());
     Money::parse(&format!("{sign}{digits}"), exponent).ok().map(Money::minor)
-}
-
-/// The words of a line that a keyword is looked for in.
-const WORDS_OF_LINE: &str =
-    "LOWER(line.reference || ' ' || line.other_reference || ' ' || line.memo)";
-
-/// More candidates than this are no help: the page fills soon without them.
-const CANDIDATES_MAX: usize = 20_000;
-
-impl Filter {
-    /// Looks the words up in the index, so that only lines that may hold one are looked at.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn narrow(&mut self, tx: &mut Tx, company: i64) -> Result<(), DbError> {
-        for word in &self.words {
-            let Some(mut ids) = text::find(tx, company, &word.text, CANDIDATES_MAX).await? else {
-                continue;
-            };
-            let mut beside = Sql::new("SELECT id FROM line WHERE text_chunk IS NULL");
-            beside.push(" AND company_id = ").push_bind(company);
-            beside.push(" UNION ALL SELECT id FROM line WHERE company_id = ").push_bind(company);
-            push_customers(beside.push(" AND "), word, company);
-            let either = word.amount.into_iter().chain(word.amount.and_then(i64::checked_neg));
-            for amount in either {
-                beside.push(" UNION ALL SELECT id FROM line WHERE company_id = ");
-                beside.push_bind(company).push(" AND amount = ").push_bind(amount);
-            }
-            beside.push(" LIMIT ").push_bind(CANDIDATES_MAX as i64 + 1);
-            for row in tx.rows(beside).await? {
-                ids.push(row.get("id")?);
-            }
-            if ids.len() <= CANDIDATES_MAX {
-                self.within = Some(ids);
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// Appends ` WHERE …`: the company, the scope and the filter. `line` is in reach.
-    pub fn push(&self, sql: &mut Sql, company: i64, scope: &Scope) {
-        if let Some(within) = &self.within {
-            // The sign keeps SQLite from walking through the company instead.
-            sql.push(" WHERE line.id IN ").push_ids(within);
-            sql.push(" AND +line.company_id = ").push_bind(company);
-        } else {
-            sql.push(" WHERE line.company_id = ").push_bind(company);
-        }
-        scope.push_customers(sql, "line.customer_id", company);
-        if let Some(customer) = self.customer {
-            sql.push(" AND line.customer_id = ").push_bind(customer);
-        }
-        if let Some(group) = self.group {
-            sql.push(" AND line.customer_id IN (WITH RECURSIVE branch (id) AS (");
-            sql.push("SELECT customer.id FROM customer WHERE customer.id = ").push_bind(group);
-            sql.push(" UNION SELECT customer.id FROM customer JOIN branch ");
-            sql.push("ON customer.parent_id = branch.id WHERE customer.company_id = ");
-            sql.push_bind(company).push(") SELECT id FROM branch)");
-        }
-        for (column, value) in [
-            (" AND line.side = ", self.side),
-            (" AND line.currency = ", self.currency.as_deref()),
-            (" AND line.business_date >= ", self.from.as_deref()),
-            (" AND line.business_date <= ", self.to.as_deref()),
-        ] {
-            if let Some(value) = value {
-                sql.push(column).push_bind(value);
-            }
-        }
-        match self.kinds.as_slice() {
-            [] => {}
-            // One kind is an equality, by which its index is sorted by date.
-            [kind] => _ = sql.push(" AND line.kind = ").push_bind(*kind),
-            kinds => _ = sql.push(" AND line.kind IN ").push_list(kinds.iter().copied()),
-        }
-        if self.states.is_empty() {
-            sql.push(" AND line.state <> 'withdrawn'");
-        } else {
-            sql.push(" AND line.state IN ").push_list(self.states.iter().copied());
-            if !self.states.iter().any(|state| ["posted", "withdrawn"].contains(state)) {
-                // In the words of the index of what waits, or it would not be taken.
-                sql.push(" AND line.state <> 'posted' AND line.state <> 'withdrawn'");
-            }
-        }
-        self.push_amounts(sql);
-        for word in &self.words {
-            push_word(sql, word, company);
-        }
-    }
-
-    fn push_amounts(&self, sql: &mut Sql) {
-        for (at, (least, most)) in self.amounts.iter().enumerate() {
-            sql.push(if at == 0 { " AND (" } else { " OR " });
-            if least == most {
-                sql.push("line.amount = ").push_bind(*least);
-            } else {
-                sql.push("line.amount BETWEEN ").push_bind(*least);
-                sql.push(" AND ").push_bind(*most);
-            }
-        }
-        if !self.amounts.is_empty() {
-            sql.push(")");
-        }
-    }
-}
-
-fn push_word(sql: &mut Sql, word: &Word, company: i64) {
-    sql.push(" AND (").push(WORDS_OF_LINE).push(" LIKE ").push_bind(&word.pattern);
-    sql.push(" ESCAPE '\\' OR ");
-    push_customers(sql, word, company);
-    if let Some(amount) = word.amount {
-        sql.push(" OR line.amount = ").push_bind(amount);
-        if let Some(opposite) = amount.checked_neg() {
-            sql.push(" OR line.amount = ").push_bind(opposite);
-        }
-    }
-    sql.push(")");
-}
-
-/// Appends a condition: the customer's name, code or pinyin holds the word.
-fn push_customers(sql: &mut Sql, word: &Word, company: i64) {
-    sql.push("line.customer_id IN (SELECT customer.id FROM customer ");
-    sql.push("WHERE customer.company_id = ").push_bind(company);
-    sql.push(" AND LOWER(customer.name || ' ' || customer.code || ' ' || customer.search) LIKE ");
-    sql.push_bind(&word.pattern).push(" ESCAPE '\\')");
-}
-
-impl Sort {
-    /// What a line is sorted by; the name of the order first, so that a cursor of another order
-    /// is refused.
-    #[must_use]
-    pub fn values(self, line: &Line) -> Vec<Value> {
-        let id = line.id.parse::<heqi_domain::LineId>().map_or(0, heqi_domain::LineId::number);
-        let first: Value =
-            if self.by_amount { line.amount.into() } else { (&line.business_date).into() };
-        vec![self.name().into(), first, id.into()]
-    }
-
-    const fn name(self) -> &'static str {
-        match (self.by_amount, self.descending) {
-            (false, true) => "-date",
-            (false, false) => "date",
-            (true, true) => "-amount",
-            (true, false) => "amount",
-        }
-    }
-
-    /// Appends ` AND (…) < (…)`: behind the place of a cursor.
-    fn push_after(self, sql: &mut Sql, after: &[Value]) -> Result<(), Problem> {
-        let [Value::Text(name), first, id @ Value::Int(_)] = after else { return Err(other()) };
-        if name != self.name() || matches!(first, Value::Int(_)) != self.by_amount {
-            return Err(other());
-        }
-        sql.push(if self.by_amount { " AND (line.amount, " } else { " AND (line.business_date, " });
-        sql.push(if self.descending { "line.id) < (" } else { "line.id) > (" });
-        sql.push_bind(first.clone()).push(", ").push_bind(id.clone()).push(")");
-        Ok(())
-    }
-
-    fn push_order(self, sql: &mut Sql) {
-        sql.push(match self.name() {
-            "-date" => " ORDER BY line.business_date DESC, line.id DESC",
-            "date" => " ORDER BY line.business_date, line.id",
-            "-amount" => " ORDER BY line.amount DESC, line.id DESC",
-            _ => " ORDER BY line.amount, line.id",
-        });
-    }
-}
-
-fn other() -> Problem {
-    Problem::invalid(
-        "cursor_of_another_order",
-        "翻页标记属于另一种排序；请从第一页重新开始",
-        "The cursor belongs to another order; begin at the first page",
-    )
-}
-
-/// Lines behind a place, at most `limit` of them.
-///
-/// # Errors
-/// 422 for a cursor of another order.
-pub async fn lines(
-    tx: &mut Tx,
-    company: i64,
-    scope: &Scope,
-    filter: &Filter,
-    after: Option<&[Value]>,
-    limit: usize,
-) -> Result<Vec<Line>, Problem> {
-    // First the numbers of the page, then what is shown of them: no more than a page is joined.
-    let mut page = Sql::new("SELECT line.id FROM line");
-    filter.push(&mut page, company, scope);
-    if let Some(after) = after {
-        filter.sort.push_after(&mut page, after)?;
-    }
-    filter.sort.push_order(&mut page);
-    page.push(" LIMIT ").push_bind(limit as i64);
-    let ids: Result<Vec<i64>, DbError> = tx.rows(page).await?.iter().map(|r| r.get("id")).collect();
-    let mut found = store::lines(tx, company, &ids?).await?;
-    let key = |line: &Line| match filter.sort.values(line).as_slice() {
-        [_, Value::Int(amount), Value::Int(id)] => (String::new(), *amount, *id),
-        [_, Value::Text(date), Value::Int(id)] => (date.clone(), 0, *id),
-        _ => (String::new(), 0, 0),
-    };
-    found.sort_by_cached_key(key);
-    if filter.sort.descending {
-        found.reverse();
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
