@@ -46,7 +46,8 @@ pub struct Table {
 impl Kind {
     pub(super) fn of(declared: &str) -> Option<Self> {
         match declared.to_ascii_uppercase().as_str() {
-            "BIGINT" => Some(Self::Number),
+            // SQLite says INTEGER where a number is the place of its row.
+            "BIGINT" | "INTEGER" => Some(Self::Number),
             "TEXT" => Some(Self::Text),
             "BYTEA" => Some(Self::Bytes),
             "BOOLEAN" => Some(Self::Boolean),

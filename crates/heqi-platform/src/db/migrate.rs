@@ -87,8 +87,15 @@ async fn apply(db: &Db, migration: &Migration) -> Result<(), DbError> {
         }
         return Ok(());
     }
-    tx.batch(migration.common).await?;
-    tx.batch(if db.is_postgres() { migration.postgres } else { migration.sqlite }).await?;
+    if db.is_postgres() {
+        tx.batch(migration.common).await?;
+        tx.batch(migration.postgres).await?;
+    } else {
+        // The one word that makes a number the row's own place; BIGINT would be an index beside.
+        let common = migration.common.replace("id BIGINT PRIMARY KEY", "id INTEGER PRIMARY KEY");
+        tx.batch(&common).await?;
+        tx.batch(migration.sqlite).await?;
+    }
     let insert = Sql::new(
         "INSERT INTO schema_version (number, name, digest, applied_at) VALUES ($1, $2, $3, $4)",
     );

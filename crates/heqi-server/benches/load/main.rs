@@ -1,7 +1,7 @@
 //! Figures of the server on this machine: `cargo bench -p heqi-server --bench load [-- LINES]`.
 //!
 //! L: lines posted a second (voucher numbers, digests, indexes, audit record, commit). R: stored
-//! lines read a second into columns. Q: the first page of typical filters. F1: pages of one
+//! lines loaded a second for the matcher. Q: the first page of typical filters. F1: pages of one
 //! customer read by 16 clients. F2: discrepancies changed by 16 clients, each with its audit
 //! record. Q and F go through the router with sign-in, rights and scope, without a socket. On
 //! SQLite, and on PostgreSQL where `HEQI_TEST_POSTGRES` names one. Figures, no gates: perf.md has

@@ -6,6 +6,7 @@ use heqi_domain::Side;
 use heqi_platform::audit::Event;
 use heqi_platform::{Db, Sql};
 use heqi_server::features::ledger::{LedgerKind, NewLine, post};
+use heqi_server::features::matching::load::{Select, load};
 
 use crate::told;
 
@@ -29,23 +30,14 @@ pub async fn post_lines(engine: &str, db: &Db, customers: &[i64], lines: usize) 
     told(engine, "L  posted", lines, started);
 }
 
-/// Reads them as the matcher does.
+/// Reads them as a run of the matcher does.
 pub async fn read_lines(engine: &str, db: &Db, lines: usize) {
     let started = Instant::now();
-    let (mut amounts, mut dates, mut references) = (Vec::new(), Vec::new(), String::new());
     let mut tx = db.read().await.expect("a transaction");
-    let all = "SELECT id, customer_id, amount, business_date, reference FROM line \
-               WHERE company_id = 1 AND state = 'posted'";
-    tx.scan(Sql::new(all), |cells| {
-        amounts.push((cells.int(0)?, cells.int(1)?, cells.int(2)?));
-        dates.push(heqi_domain::day_from_iso(cells.text(3)?));
-        references.push_str(cells.text(4)?);
-        Ok(())
-    })
-    .await
-    .expect("read");
-    assert_eq!(amounts.len(), lines);
-    told(engine, "R  read into columns", lines, started);
+    let open = Select::Open { customer: None, as_of: None };
+    let loaded = load(&mut tx, 1, &open).await.expect("read");
+    assert_eq!(loaded.ids[0].len() + loaded.ids[1].len(), lines);
+    told(engine, "R  loaded for the matcher", lines, started);
 }
 
 /// A company and its customers; their numbers.

@@ -132,37 +132,41 @@ pub async fn load(tx: &mut Tx, company: i64, select: &Select) -> Result<Loaded, 
     Ok(builder.done())
 }
 
+/// Every posted line of the customers asked about, and whether it is asked for: equal lines are
+/// counted whatever became of them.
 fn statement(company: i64, select: &Select, merged: &HashMap<i64, i64>) -> Sql {
     let mut sql = Sql::new(
         "SELECT id, customer_id, side, currency, kind, reference, other_reference, memo, \
-         business_date, due_date, amount, content, occurrence FROM (\
-         SELECT id, customer_id, side, currency, kind, reference, other_reference, memo, \
-         business_date, due_date, amount, content, \
-         ROW_NUMBER() OVER (PARTITION BY content ORDER BY id) AS occurrence \
-         FROM line WHERE state = 'posted' AND company_id = ",
+         business_date, due_date, amount, content, CAST(CASE WHEN ",
     );
-    sql.push_bind(company);
-    if let Select::Open { customer: Some(customer), .. } = select {
-        sql.push(" AND customer_id IN ").push_list(with_merged(merged, *customer));
-    }
-    if let Select::These(ids) = select {
-        // Equal lines are of one customer, so its others are not asked.
-        sql.push(" AND customer_id IN (SELECT customer_id FROM line WHERE id IN ");
-        sql.push_list(ids.iter().copied()).push(")");
-    }
-    sql.push(") AS numbered WHERE ");
     match select {
         Select::Open { .. } => sql.push(
-            "NOT EXISTS (SELECT 1 FROM line_claim WHERE line_claim.line_id = numbered.id) \
-             AND NOT EXISTS (SELECT 1 FROM line_hold WHERE line_hold.line_id = numbered.id)",
+            "NOT EXISTS (SELECT 1 FROM line_claim WHERE line_claim.line_id = line.id) \
+             AND NOT EXISTS (SELECT 1 FROM line_hold WHERE line_hold.line_id = line.id)",
         ),
         Select::These(ids) => sql.push("id IN ").push_list(ids.iter().copied()),
         Select::Decided => sql.push(
             "EXISTS (SELECT 1 FROM line_claim JOIN match_group \
-             ON match_group.id = line_claim.group_id WHERE line_claim.line_id = numbered.id \
+             ON match_group.id = line_claim.group_id WHERE line_claim.line_id = line.id \
              AND (match_group.decided OR match_group.period_id IS NOT NULL))",
         ),
     };
+    sql.push(" THEN 1 ELSE 0 END AS BIGINT) AS asked FROM line WHERE state = 'posted'");
+    match select {
+        Select::Open { customer: Some(customer), .. } => {
+            sql.push(" AND customer_id IN ").push_list(with_merged(merged, *customer));
+            sql.push(" AND company_id = ").push_bind(company);
+        }
+        Select::These(ids) => {
+            // Equal lines are of one customer, so its others are not asked.
+            sql.push(" AND customer_id IN (SELECT customer_id FROM line WHERE id IN ");
+            sql.push_list(ids.iter().copied()).push(") AND company_id = ").push_bind(company);
+        }
+        // The sign keeps SQLite from an index of the company: all of it is read as it lies.
+        Select::Open { .. } | Select::Decided => {
+            sql.push(" AND +company_id = ").push_bind(company);
+        }
+    }
     sql.push(" ORDER BY id");
     sql
 }
@@ -171,6 +175,8 @@ struct Builder {
     merged: HashMap<i64, i64>,
     as_of: Option<String>,
     sides: [Side2; 2],
+    /// How often each content has come so far.
+    equal: HashMap<[u8; 32], u32>,
     hash: Sha256,
 }
 
@@ -193,10 +199,17 @@ impl Builder {
             accounts: HashMap::new(),
         };
         let sides = [side(Side::Ours), side(Side::Theirs)];
-        Self { merged, as_of, sides, hash: Sha256::new() }
+        Self { merged, as_of, sides, equal: HashMap::new(), hash: Sha256::new() }
     }
 
     fn take(&mut self, cells: &Cells<'_>) -> Result<(), DbError> {
+        let content = cells.bytes(11)?;
+        let equal = self.equal.entry(content.try_into().unwrap_or([0; 32])).or_default();
+        *equal += 1;
+        let occurrence = *equal;
+        if cells.int(12)? == 0 {
+            return Ok(());
+        }
         let date = cells.text(8)?;
         if self.as_of.as_deref().is_some_and(|as_of| date > as_of) {
             return Ok(());
@@ -222,10 +235,10 @@ impl Builder {
         lines.text.push(cells.text(7)?);
         lines.due.push(day_from_iso(cells.text(9)?).unwrap_or(NO_DAY));
         side.ids.push(id);
-        side.occurrences.push(u32::try_from(cells.int(12)?).unwrap_or(u32::MAX));
+        side.occurrences.push(occurrence);
         self.hash.update(id.to_le_bytes());
         self.hash.update(customer.to_le_bytes());
-        self.hash.update(cells.bytes(11)?);
+        self.hash.update(content);
         Ok(())
     }
 
