@@ -1,5 +1,13 @@
-//! The server as its users meet it: the real binary, over HTTP, on both engines.
+//! The server as its users meet it: the real binary, over HTTP, on both engines; and what
+//! becomes of their books when it, its disk or its database fails (trust.md A1 to A8).
 
+mod books;
 mod crash;
+mod desk;
+mod files;
+mod import_crash;
+mod match_crash;
+mod oracles;
 mod path;
+mod period_crash;
 mod process;

@@ -31,7 +31,17 @@ pub struct Answer {
 impl Server {
     /// Starts the binary on these books and waits until it listens.
     pub fn start(data: &Path, database: Option<&str>) -> Self {
+        Self::start_with(data, database, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn start_with(
+        data: &Path,
+        database: Option<&str>,
+        variables: &[(String, String)],
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heqi"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--lang", "en", "--listen", "127.0.0.1:0", "--data"]).arg(data);
         if let Some(database) = database {
             command.args(["--database", database]);
@@ -76,6 +86,16 @@ impl Server {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Waits until the process has ended by itself.
+    pub fn ended(mut self) {
+        self.child.wait().unwrap();
+    }
+
+    /// Whether the process has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Asks the process to stop and waits for its end.
@@ -136,6 +156,17 @@ impl Answer {
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{:#}", self.body);
         self
+    }
+
+    /// The code of a refusal; empty if it is none.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// The version that a change is to name.
+    pub fn etag(&self) -> String {
+        let line = self.head.lines().find_map(|line| line.strip_prefix("etag: "));
+        line.unwrap_or_default().to_owned()
     }
 
     /// The cookie that was set.
