@@ -76,26 +76,21 @@ impl Office {
         Books::open(&self.address())
     }
 
-    /// Kills the server, and starts it again. Whether a job was being done; its lease is let
-    /// run out, as it would by waiting for half a minute.
-    pub fn kill(&mut self) -> bool {
+    /// Kills the server, and starts it again. How much it was in the midst of, as this counts.
+    pub fn kill(&mut self, under_way: &str) -> i64 {
         self.server.take().unwrap().kill();
-        let books = self.books();
-        // What a killed client of PostgreSQL had begun is undone when the server notices.
-        let left = books.number("SELECT COUNT(*) FROM job WHERE state = 'running'");
-        books.run("UPDATE job SET lease_until = 0 WHERE state = 'running'");
-        drop(books);
+        let left = self.books().number(under_way);
         self.start();
-        left > 0
+        left
     }
 
-    /// Starts the server again after it has ended, or where it still runs, waits for its end.
+    /// Starts the server again that has ended.
     pub fn start(&mut self) {
         if let Some(server) = self.server.take() {
             server.ended();
-            let books = self.books();
-            books.run("UPDATE job SET lease_until = 0 WHERE state = 'running'");
         }
+        // The leases of the dead run out, as they do after half a minute.
+        self.books().run("UPDATE job SET lease_until = 0 WHERE state = 'running'");
         let server = Server::start_with(&self.data, self.url.as_deref(), &self.variables);
         self.place.write().unwrap().clone_from(&server.address);
         self.server = Some(server);

@@ -3,7 +3,8 @@
 //! Method: the same two books are matched once undisturbed and once under kills; what matching
 //! has made of them is compared by the content of the lines.
 
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use heqi_testkit::databases::fresh_postgres;
@@ -14,10 +15,10 @@ use crate::desk::{Desk, Office};
 use crate::files::both_books;
 use crate::oracles;
 
-const ROWS: usize = 3_000;
+const ROWS: usize = 4_000;
 
 /// Kills while the plan is made, and while it is committed.
-const KILLS: usize = 8;
+const KILLS: usize = 16;
 
 #[test]
 fn a2_kill_during_a_run_on_sqlite() {
@@ -45,29 +46,27 @@ fn kill_during_a_run(url: Option<&str>) {
     let folder = tempfile::tempdir().unwrap();
     let mut office = Office::open(folder.path(), url, &[]);
     bring(&office.desk(0));
-    let (tell, told) = channel();
-    let desk = office.desk(0);
+    let over = Arc::new(AtomicBool::new(false));
+    let (desk, told) = (office.desk(0), over.clone());
     let person = std::thread::spawn(move || {
         for round in 0.. {
             run(&desk, round);
-            tell.send(round).unwrap();
-            if round >= 2 {
+            if told.load(Ordering::SeqCst) {
                 break;
             }
         }
     });
     let mut within = 0;
     for kill in 0..KILLS {
-        if !wait_for_work(&office.books(), &told) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis((kill as u64 * 97) % 400));
-        within += usize::from(office.kill());
+        wait_for_work(&office.books());
+        std::thread::sleep(Duration::from_millis((kill as u64 * 37) % 150));
+        within += usize::from(office.kill(UNDER_WAY) > 0);
         // At any moment the books are whole, not only at the end.
         oracles::whole(&office.books());
     }
+    over.store(true, Ordering::SeqCst);
     person.join().unwrap();
-    assert!(within >= 3, "only {within} kills hit a run");
+    assert!(within >= KILLS / 3, "only {within} of {KILLS} kills hit a run");
     let books = office.books();
     let outcome = settled(&books);
     oracles::whole(&books);
@@ -104,19 +103,16 @@ fn run(desk: &Desk, round: usize) {
     }
 }
 
-/// Waits until a plan is made or about to be committed; false if there is nothing more to do.
-fn wait_for_work(books: &Books, told: &Receiver<usize>) -> bool {
+/// A plan that is being made, or one that waits for its commit.
+const UNDER_WAY: &str = "SELECT (SELECT COUNT(*) FROM job WHERE kind LIKE 'match.%' \
+     AND state = 'running') + (SELECT COUNT(*) FROM match_run WHERE state = 'planned')";
+
+fn wait_for_work(books: &Books) {
     let begun = Instant::now();
-    let work = "SELECT (SELECT COUNT(*) FROM job WHERE kind LIKE 'match.%' \
-                AND state = 'running') + (SELECT COUNT(*) FROM match_run WHERE state = 'planned')";
-    while books.number(work) == 0 {
-        if told.try_recv() == Err(TryRecvError::Disconnected) {
-            return false;
-        }
+    while books.number(UNDER_WAY) == 0 {
         assert!(begun.elapsed() < Duration::from_secs(60), "nobody matches");
         std::thread::sleep(Duration::from_millis(3));
     }
-    true
 }
 
 /// What matching has made, once nothing is left to be done by itself.

@@ -80,9 +80,10 @@ const NOTHING: &[(&str, &str)] = &[
          OR g.theirs <> SUM(CASE WHEN l.side = 'theirs' THEN l.amount ELSE 0 END)",
     ),
     (
-        "O3 a settled group with a difference",
+        "O3 a settled group with a difference that is no rounding",
         "SELECT id FROM match_group WHERE status = 'live' AND state = 'settled' \
-         AND difference <> 0 AND decided = FALSE",
+         AND difference <> 0 AND decided = FALSE \
+         AND (reason <> 'rounding' OR difference NOT BETWEEN -10 AND 10)",
     ),
     (
         "O3 a discrepancy that is not the sum of its lines",

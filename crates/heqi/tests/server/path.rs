@@ -42,10 +42,12 @@ const DAMAGE: &[(&str, &str)] = &[
       FROM line_claim)"),
     ("O4", "UPDATE line SET voucher_no = NULL WHERE id = (SELECT MIN(id) FROM line \
       WHERE batch_id IS NULL)"),
-    ("O4", "UPDATE line SET amount = amount + 1 WHERE id = (SELECT MIN(l.id) FROM line l \
-      WHERE l.batch_id IS NULL AND l.state = 'posted' AND l.posting_date < '2026-06-01' \
-      AND NOT EXISTS (SELECT 1 FROM group_member m WHERE m.line_id = l.id) \
-      AND NOT EXISTS (SELECT 1 FROM discrepancy_line m WHERE m.line_id = l.id))"),
+    ("O4", "CREATE TABLE one AS SELECT m.line_id, d.id FROM discrepancy d \
+      JOIN discrepancy_line m ON m.discrepancy_id = d.id JOIN line l ON l.id = m.line_id \
+      WHERE d.status <> 'gone' AND l.side = 'ours' AND l.posting_date < '2026-10-01' \
+      AND NOT EXISTS (SELECT 1 FROM group_member g WHERE g.line_id = l.id) LIMIT 1; \
+      UPDATE line SET amount = amount + 1 WHERE id = (SELECT line_id FROM one); \
+      UPDATE discrepancy SET amount = amount + 1 WHERE id = (SELECT id FROM one)"),
     ("O5", "DELETE FROM period_seal WHERE period_id = (SELECT MIN(id) FROM period)"),
     ("O5", "UPDATE period SET state = 'approved' WHERE id = (SELECT MIN(id) FROM period)"),
     ("O5", "UPDATE customer SET locked_through = '' WHERE id = (SELECT MIN(id) FROM customer)"),

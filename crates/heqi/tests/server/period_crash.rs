@@ -70,7 +70,7 @@ fn kill_during_sign_off(url: Option<&str>) {
             std::thread::sleep(Duration::from_millis(1));
         }
         std::thread::sleep(Duration::from_millis((kill as u64 * 13) % 40));
-        office.kill();
+        office.kill("SELECT 0");
         oracles::whole(&office.books());
     }
     over.store(true, Ordering::SeqCst);
