@@ -5,6 +5,7 @@
 
 use crate::crypto::{Context, CryptoError, Keyring, Suite, digest};
 use crate::db::{Db, DbError, Sql, Tx};
+use crate::fault;
 
 const PART: usize = 1 << 20;
 
@@ -47,6 +48,7 @@ pub async fn put(
         let insert = insert.bind(company).bind(&name).bind(part as i64).bind(sealed);
         tx.execute(insert).await?;
     }
+    fault::at("blobs.put")?;
     Ok(name)
 }
 

@@ -6,6 +6,7 @@
 
 use crate::Timestamp;
 use crate::db::{DbError, Sql, Tx};
+use crate::fault;
 
 /// How long an answer is kept: a client that retries later has to look before it asks again.
 pub const KEPT_SECONDS: i64 = 7 * 24 * 3600;
@@ -77,6 +78,7 @@ pub async fn store(
     request: &[u8; 32],
     answer: &Answer,
 ) -> Result<(), DbError> {
+    fault::at("idempotency.store")?;
     let insert = Sql::new(
         "INSERT INTO idempotency (company_id, actor, key, request, status, etag, location, body, \
          created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -85,7 +87,7 @@ pub async fn store(
     let insert = insert.bind(i64::from(answer.status)).bind(&answer.etag);
     let insert = insert.bind(&answer.location).bind(&answer.body).bind(tx.now());
     tx.execute(insert).await?;
-    Ok(())
+    fault::at("idempotency.stored")
 }
 
 /// Forgets answers older than [`KEPT_SECONDS`].

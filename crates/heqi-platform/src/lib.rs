@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod db;
+pub mod fault;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;

@@ -13,6 +13,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use super::record::genesis;
 use crate::Timestamp;
 use crate::db::{DbError, Sql, Tx};
+use crate::fault;
 
 const PREFIX: &str = "heqi-audit-v1";
 
@@ -55,6 +56,7 @@ impl Checkpoint {
             Some(row) => (row.get("sequence")?, row.get("hash")?),
             None => (0, genesis(company)),
         };
+        fault::at("audit.checkpoint")?;
         Ok(Self { company, sequence, hash, at: tx.now() })
     }
 

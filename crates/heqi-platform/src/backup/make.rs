@@ -14,6 +14,7 @@ use super::format::{Contents, FORMAT, Head, Header, KeyFile, Trailer, VERSION};
 use crate::audit::{Checkpoint, Signer};
 use crate::crypto::backup::{Encryption, encrypt_to};
 use crate::db::{Db, DbError, Sql, Tx};
+use crate::fault;
 
 /// Which backup to make.
 pub struct Order<'order> {
@@ -53,6 +54,7 @@ pub async fn make(db: &Db, order: &Order<'_>) -> Result<Contents, BackupError> {
     let file = encrypting.finish()?.into_inner().map_err(|error| sink(error.into_error()))?;
     file.sync_all().map_err(BackupError::io(&draft.0))?;
     let size = file.metadata().map_err(BackupError::io(&draft.0))?.len();
+    fault::at("backup.draft")?;
     draft.place(order.path)?;
     Ok(Contents { header, summary, size })
 }
@@ -131,15 +133,28 @@ impl Draft {
             Err(_) if path.exists() => return Err(BackupError::Exists(path.to_owned())),
             Err(_) => std::fs::rename(&self.0, path).map_err(BackupError::io(path))?,
         }
-        #[cfg(unix)]
-        {
-            let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            let synced = File::open(folder).and_then(|folder| folder.sync_all());
-            synced.map_err(BackupError::io(folder))?;
+        let durable = fault::at("backup.place").map_err(BackupError::from);
+        let durable = durable.and_then(|()| sync_folder(path));
+        if durable.is_err() {
+            // Who is told that there is no backup finds none, and may use the name again.
+            std::fs::remove_file(path).map_err(BackupError::io(path))?;
         }
-        Ok(())
+        durable
     }
+}
+
+/// The name of a new file is durable only when its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<(), BackupError> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(BackupError::io(folder))
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<(), BackupError> {
+    Ok(())
 }
 
 impl Drop for Draft {

@@ -13,6 +13,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Config, NoTls};
 
 use super::{DbError, Row, Sql, Value};
+use crate::fault;
 
 /// A pool on one database.
 #[derive(Clone, Debug)]
@@ -87,8 +88,10 @@ impl PgUnit {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), DbError> {
+        fault::at("postgres.commit")?;
         self.client().batch_execute("COMMIT").await?;
         self.0 = None;
+        fault::at("postgres.committed")?;
         Ok(())
     }
 

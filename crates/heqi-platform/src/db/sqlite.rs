@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::DbError;
+use crate::fault;
 
 /// Statements kept prepared for each connection.
 const PREPARED: usize = 256;
@@ -94,8 +95,7 @@ impl Sqlite {
     pub(super) async fn write(&self) -> Result<WriteUnit, DbError> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
         if !writer.open {
-            blocking(|| writer.connection.execute_batch("BEGIN IMMEDIATE"))?;
-            writer.open = true;
+            writer.begin()?;
         }
         writer.connection.execute_batch("SAVEPOINT unit")?;
         Ok(WriteUnit(Some(writer)))
@@ -119,19 +119,42 @@ impl Sqlite {
 
 impl Writer {
     fn commit(&mut self) {
-        let result = blocking(|| self.connection.execute_batch("COMMIT"));
-        if let Err(error) = &result {
-            stop_if_unsure(error);
-            if self.connection.execute_batch("ROLLBACK").is_err() {
-                tracing::error!("a failed commit had ended its transaction already");
-            }
-        }
+        // Whatever becomes of this, nobody waits for it any longer, and the next unit begins anew.
+        let waiting = std::mem::take(&mut self.waiting);
         self.open = false;
-        let result = result.map_err(DbError::from);
-        for waiting in self.waiting.drain(..) {
+        let result = self.commit_now();
+        if result.is_err()
+            && !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed commit could not be undone; the next write will try");
+        }
+        for waiting in waiting {
             // Who no longer waits has given up its request; the change stands all the same.
             drop(waiting.send(result.clone()));
         }
+    }
+
+    fn commit_now(&mut self) -> Result<(), DbError> {
+        fault::at("sqlite.commit")?;
+        let result = blocking(|| self.connection.execute_batch("COMMIT"));
+        if let Err(error) = &result {
+            stop_if_unsure(error);
+        }
+        result?;
+        fault::at("sqlite.committed")
+    }
+
+    /// Begins a transaction; one that a commit broken off has left open is undone first.
+    fn begin(&mut self) -> Result<(), DbError> {
+        blocking(|| {
+            if !self.connection.is_autocommit() {
+                self.connection.execute_batch("ROLLBACK")?;
+            }
+            self.connection.execute_batch("BEGIN IMMEDIATE")
+        })?;
+        self.open = true;
+        Ok(())
     }
 }
 

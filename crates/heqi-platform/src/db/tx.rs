@@ -5,6 +5,7 @@ use super::sqlite::{ReadUnit, WriteUnit, blocking};
 use super::{Cells, Db, DbError, Row, Sql, Value, sqlite_rows};
 use crate::Timestamp;
 use crate::audit::{self, Event};
+use crate::fault;
 
 /// Rows after which statistics of before say little.
 const MANY: u64 = 10_000;
@@ -210,7 +211,9 @@ impl Tx {
             return Err(DbError::Unaudited);
         }
         let events = std::mem::take(&mut self.events);
+        fault::at("audit.append")?;
         audit::append(&mut self, events).await?;
+        fault::at("audit.appended")?;
         self.end().await
     }
 

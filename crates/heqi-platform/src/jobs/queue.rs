@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::db::{Db, DbError, Row, Sql, Tx};
+use crate::fault;
 
 /// How long a process keeps a job without a sign of life.
 pub(super) const LEASE_SECONDS: i64 = 30;
@@ -131,6 +132,7 @@ pub async fn enqueue(tx: &mut Tx, new: &NewJob) -> Result<i64, DbError> {
     let insert = insert.bind(id).bind(new.company).bind(new.kind).bind(new.dedup.clone());
     let insert = insert.bind(&new.payload).bind(new.run_at.unwrap_or(now)).bind(new.attempts_max);
     tx.execute(insert.bind(&new.created_by).bind(now)).await?;
+    fault::at("jobs.enqueued")?;
     Ok(id)
 }
 
@@ -209,7 +211,7 @@ pub async fn finish(tx: &mut Tx, claim: &Claim, result: &serde_json::Value) -> R
     );
     let end = end.bind(result).bind(now).bind(claim.job.id);
     match tx.execute(end.bind(&claim.owner).bind(claim.job.attempts)).await? {
-        1 => Ok(()),
+        1 => fault::at("jobs.finish"),
         _ => Err(DbError::Conflict),
     }
 }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::queue::{self, Claim, JobState};
 use crate::db::{Db, DbError};
+use crate::fault;
 
 /// How often a process looks for jobs that another one has enqueued.
 const POLL: Duration = Duration::from_millis(500);
@@ -153,7 +154,11 @@ impl Runner {
         let signs = Arc::new(Signs::default());
         let work = Work { db: self.db.clone(), claim: claim.clone(), signs: Arc::clone(&signs) };
         let Some(handler) = self.handlers.get(claim.job.kind.as_str()) else { return };
-        let mut task = tokio::spawn(handler(work));
+        let handler = Arc::clone(handler);
+        let mut task = tokio::spawn(async move {
+            fault::at("jobs.claimed")?;
+            handler(work).await
+        });
         let result = loop {
             tokio::select! {
                 ended = &mut task => break ended,

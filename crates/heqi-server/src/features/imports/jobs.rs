@@ -5,6 +5,7 @@ use std::sync::Arc;
 use heqi_domain::{BatchId, Id};
 use heqi_platform::Tx;
 use heqi_platform::audit::Event;
+use heqi_platform::fault;
 use heqi_platform::jobs::{self, Handler, JobError, Work};
 use serde_json::{Value, json};
 
@@ -101,6 +102,7 @@ pub(super) async fn keep(
         Read::Rows(read) => {
             let (file, counted, plan) = *read;
             staging::stage(tx, company, batch, &file, &counted, &plan).await?;
+            fault::at("imports.staged")?;
             let plan = check::plan(&plan, &batch.decisions);
             Ok(json!({ "id": id, "state": "checked", "totals": counted.totals, "plan": plan }))
         }

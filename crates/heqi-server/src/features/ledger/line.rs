@@ -1,7 +1,7 @@
 //! A line of a ledger, and how lines are posted: in number order, never into a signed period.
 
 use heqi_domain::{EntryKind, Lang, Side};
-use heqi_platform::{DbError, Sql, Timestamp, Tx, Value};
+use heqi_platform::{DbError, Sql, Timestamp, Tx, Value, fault};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -213,6 +213,7 @@ pub async fn post(
         row(&lines[*at], company, &stamp, posted)
     });
     tx.insert_many("line", COLUMNS, rows).await?;
+    fault::at("ledger.posted")?;
     touch(tx, company, &wanted).await?;
     Ok(ids)
 }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use heqi_domain::{Lang, LineIx, Lines};
 use heqi_matching::{Discrepancy, GroupId, State, sentence};
-use heqi_platform::{DbError, Sql, Timestamp, Tx, Value};
+use heqi_platform::{DbError, Sql, Timestamp, Tx, Value, fault};
 use serde::Serialize;
 
 use super::found::{self, Found};
@@ -91,6 +91,7 @@ pub async fn write(
     counts.replaced = old.len();
     replace(tx, &old).await?;
     insert_groups(tx, company, run, plan, &fresh).await?;
+    fault::at("matching.groups")?;
     let rows = all_found(plan, known, &fresh);
     (counts.discrepancies, counts.gone) =
         found::upsert(tx, company, run, scope, as_of, &rows).await?;

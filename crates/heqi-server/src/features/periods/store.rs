@@ -1,7 +1,7 @@
 //! The tables of periods, and what a period is made from: every statement that touches them.
 
 use heqi_domain::{CustomerId, Id, PeriodId};
-use heqi_platform::{DbError, Row, Sql, Timestamp, Tx, Value};
+use heqi_platform::{DbError, Row, Sql, Timestamp, Tx, Value, fault};
 
 use super::digest::hex;
 use super::figures::{Fact, Found, Ties};
@@ -186,6 +186,7 @@ pub async fn seal(tx: &mut Tx, record: &Record, checkpoint: &str, by: &str) -> R
          version = version + 1 WHERE id = $3",
     );
     tx.execute(sign.bind(by).bind(now).bind(record.number)).await?;
+    fault::at("periods.seal")?;
     let copy = Sql::new(
         "INSERT INTO period_seal (period_id, number, company_id, snapshot, digest, checkpoint, \
          prepared_by, prepared_at, approved_by, approved_at, signed_by, signed_at) \
@@ -260,6 +261,7 @@ pub async fn reopen(tx: &mut Tx, record: &Record, by: &str) -> Result<(), DbErro
     let supersede = supersede.bind(by).bind(now).bind(&record.shown.reopen_by);
     let supersede = supersede.bind(&record.shown.reopen_reason).bind(record.number);
     tx.execute(supersede.bind(record.shown.seal)).await?;
+    fault::at("periods.reopen")?;
     let open = Sql::new(
         "UPDATE period SET state = 'open', snapshot = NULL, digest = NULL, checklist = NULL, \
          prepared_by = '', prepared_at = NULL, approved_by = '', approved_at = NULL, \
