@@ -28,8 +28,8 @@ fn row(name: &str, at: usize) -> Row {
 
 /// Both books of the same business, with what books differ by: lines that one has not, amounts
 /// that differ, references that are missing, payments of several invoices at once.
-pub fn both_books(rows: usize) -> [String; 2] {
-    let ours: Vec<Row> = (0..rows).map(|at| row("SO", at)).collect();
+pub fn both_books(name: &str, rows: usize) -> [String; 2] {
+    let ours: Vec<Row> = (0..rows).map(|at| row(name, at)).collect();
     let theirs = ours.iter().enumerate().filter_map(|(at, (reference, day, amount))| {
         let (reference, day) = (reference.clone(), day.clone());
         match (at / CUSTOMERS) % 23 {

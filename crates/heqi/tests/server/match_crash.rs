@@ -78,7 +78,7 @@ fn kill_during_a_run(url: Option<&str>) {
 
 /// Both books, each as one file.
 fn bring(desk: &Desk) {
-    let [ours, theirs] = both_books(ROWS);
+    let [ours, theirs] = both_books("SO", ROWS);
     desk.import("ours", "ours", &ours);
     desk.import("theirs", "theirs", &theirs);
 }
