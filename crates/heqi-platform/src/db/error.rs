@@ -87,10 +87,13 @@ impl From<rusqlite::Error> for DbError {
 impl From<tokio_postgres::Error> for DbError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
-            if error.is_closed() || error.to_string().contains("connect") {
+            let cause = std::error::Error::source(&error);
+            // A connection that breaks off in the middle is an error of the network.
+            let broken = cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+            if broken || error.is_closed() || error.to_string().contains("connect") {
                 return Self::Unavailable(error.to_string());
             }
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let cause = cause.map(ToString::to_string);
             return Self::Failed(format!("{error}: {}", cause.unwrap_or_default()));
         };
         match db.code().code() {
@@ -101,6 +104,7 @@ impl From<tokio_postgres::Error> for DbError {
             }
             "40001" | "40P01" | "55P03" => Self::Conflict,
             "53100" => Self::Full(db.message().to_owned()),
+            "53300" => Self::Unavailable(db.message().to_owned()),
             code if code.starts_with("08") || code.starts_with("57P") => {
                 Self::Unavailable(db.message().to_owned())
             }

@@ -245,17 +245,20 @@ pub async fn fail(
     tx.commit_housekeeping().await
 }
 
-/// Gives a job back untouched, as a server does that is stopping.
+/// Gives a job back untouched, as a server does that is stopping; not before `seconds` have
+/// passed is it taken again.
 ///
 /// # Errors
 /// Whatever the database says, typed.
-pub async fn release(db: &Db, claim: &Claim) -> Result<(), DbError> {
+pub async fn release(db: &Db, claim: &Claim, seconds: i64) -> Result<(), DbError> {
     let mut tx = db.write().await?;
+    let again = tx.now().plus_seconds(seconds);
     let sql = Sql::new(
-        "UPDATE job SET state = 'queued', attempts = attempts - 1, lease_until = 0 \
-         WHERE id = $1 AND state = 'running' AND lease_owner = $2 AND attempts = $3",
+        "UPDATE job SET state = 'queued', attempts = attempts - 1, lease_until = 0, run_at = $1 \
+         WHERE id = $2 AND state = 'running' AND lease_owner = $3 AND attempts = $4",
     );
-    tx.execute(sql.bind(claim.job.id).bind(&claim.owner).bind(claim.job.attempts)).await?;
+    let sql = sql.bind(again).bind(claim.job.id).bind(&claim.owner);
+    tx.execute(sql.bind(claim.job.attempts)).await?;
     tx.commit_housekeeping().await
 }
 

@@ -20,11 +20,20 @@ const POLL: Duration = Duration::from_millis(500);
 /// How often a running job gives a sign of life.
 const BEAT: Duration = Duration::from_millis(500);
 
+/// How long a job is left alone for which the database was away.
+const AWAY_SECONDS: i64 = 1;
+
+/// How often the end of a job is written again while the database is away: for as long as its
+/// lease holds.
+const TRIES: u32 = 50;
+
 /// How a job ends that was not done.
 #[derive(Debug)]
 pub enum JobError {
     /// Trying again may help.
     Again(String),
+    /// The database was away or had no room: no fault of the job, which is tried again uncounted.
+    Away(String),
     /// Trying again will not help; the problem as problem+json.
     Hopeless(serde_json::Value),
     /// A person asked to stop.
@@ -33,7 +42,10 @@ pub enum JobError {
 
 impl From<DbError> for JobError {
     fn from(error: DbError) -> Self {
-        Self::Again(error.to_string())
+        match error {
+            DbError::Unavailable(_) | DbError::Full(_) => Self::Away(error.to_string()),
+            error => Self::Again(error.to_string()),
+        }
     }
 }
 
@@ -171,14 +183,22 @@ impl Runner {
                         Ok(Ok(Ok(result))) => break Ok(Ok(result)),
                         _ => {
                             task.abort();
-                            return report(queue::release(&self.db, &claim).await);
+                            return report(queue::release(&self.db, &claim, 0).await);
                         }
                     }
                 }
             }
         };
         let result = result.unwrap_or_else(|panic| Err(JobError::Again(panic.to_string())));
-        report(self.end(&claim, result).await);
+        // Where the database is away for a moment, the end waits for it: the lease of a job that
+        // nobody works on would keep everybody waiting for longer.
+        for _ in 0..TRIES {
+            match self.end(&claim, &result).await {
+                Err(DbError::Unavailable(_) | DbError::Full(_)) => tokio::time::sleep(BEAT).await,
+                ended => return report(ended),
+            }
+        }
+        report(self.end(&claim, &result).await);
     }
 
     async fn beat(&self, claim: &Claim, signs: &Signs) {
@@ -196,13 +216,13 @@ impl Runner {
     async fn end(
         &self,
         claim: &Claim,
-        result: Result<serde_json::Value, JobError>,
+        result: &Result<serde_json::Value, JobError>,
     ) -> Result<(), DbError> {
         let last = claim.job.attempts >= claim_max(&self.db, claim).await?;
         match result {
             Ok(result) => {
                 let mut tx = self.db.write().await?;
-                match queue::finish(&mut tx, claim, &result).await {
+                match queue::finish(&mut tx, claim, result).await {
                     Ok(()) => tx.commit_housekeeping().await,
                     Err(DbError::Conflict) => Ok(()),
                     Err(error) => Err(error),
@@ -213,7 +233,11 @@ impl Runner {
                 queue::fail(&self.db, claim, &problem, JobState::Canceled).await
             }
             Err(JobError::Hopeless(problem)) => {
-                queue::fail(&self.db, claim, &problem, JobState::Failed).await
+                queue::fail(&self.db, claim, problem, JobState::Failed).await
+            }
+            Err(JobError::Away(why)) => {
+                tracing::warn!(job = claim.job.id, kind = claim.job.kind, why, "job put back");
+                queue::release(&self.db, claim, AWAY_SECONDS).await
             }
             Err(JobError::Again(why)) => {
                 tracing::warn!(job = claim.job.id, kind = claim.job.kind, why, "job failed");

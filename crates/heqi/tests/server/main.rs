@@ -2,6 +2,8 @@
 //! becomes of their books when it, its disk or its database fails (trust.md A1 to A8).
 
 mod books;
+#[cfg(unix)]
+mod cluster;
 mod crash;
 mod desk;
 #[cfg(feature = "failpoints")]
@@ -12,6 +14,8 @@ mod match_crash;
 mod oracles;
 mod path;
 mod period_crash;
+#[cfg(unix)]
+mod postgres_faults;
 mod process;
 
 #[cfg(not(feature = "failpoints"))]

@@ -67,7 +67,7 @@ impl Server {
             std::fs::write(data.join("set-up"), "").unwrap();
         }
         // The pipe stays read, so that the server never waits for us.
-        std::thread::spawn(move || for _line in lines {});
+        std::thread::spawn(move || lines.flatten().for_each(|line| eprintln!("server: {line}")));
         server
     }
 

@@ -48,6 +48,9 @@ fn payload(work: &Work) -> Result<Payload, JobError> {
 
 /// A refusal that trying again does not change ends the job; anything else is tried again.
 fn ended(problem: &Problem) -> JobError {
+    if ["database_unavailable", "disk_full"].contains(&problem.code) {
+        return JobError::Away(problem.detail[1].clone());
+    }
     if problem.status.is_server_error() || problem.code == "conflict_retry" {
         return JobError::Again(problem.detail[1].clone());
     }
