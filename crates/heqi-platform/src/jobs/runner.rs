@@ -190,6 +190,9 @@ impl Runner {
             }
         };
         let result = result.unwrap_or_else(|panic| Err(JobError::Again(panic.to_string())));
+        if let Err(JobError::Away(why) | JobError::Again(why)) = &result {
+            tracing::warn!(job = claim.job.id, kind = claim.job.kind, why, "job failed");
+        }
         // Where the database is away for a moment, the end waits for it: the lease of a job that
         // nobody works on would keep everybody waiting for longer.
         for _ in 0..TRIES {
@@ -235,12 +238,8 @@ impl Runner {
             Err(JobError::Hopeless(problem)) => {
                 queue::fail(&self.db, claim, problem, JobState::Failed).await
             }
-            Err(JobError::Away(why)) => {
-                tracing::warn!(job = claim.job.id, kind = claim.job.kind, why, "job put back");
-                queue::release(&self.db, claim, AWAY_SECONDS).await
-            }
+            Err(JobError::Away(_)) => queue::release(&self.db, claim, AWAY_SECONDS).await,
             Err(JobError::Again(why)) => {
-                tracing::warn!(job = claim.job.id, kind = claim.job.kind, why, "job failed");
                 let problem = serde_json::json!({ "code": "job_failed", "detail": why });
                 let end = if last { JobState::Failed } else { JobState::Queued };
                 queue::fail(&self.db, claim, &problem, end).await

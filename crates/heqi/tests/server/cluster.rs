@@ -14,8 +14,7 @@ const MAJOR_MIN: u32 = 15;
 pub struct Cluster {
     /// How to connect to its database `postgres`.
     pub url: String,
-    /// Where its programs lie.
-    pub programs: PathBuf,
+    programs: PathBuf,
     server: Option<Child>,
     folder: tempfile::TempDir,
     port: u16,

@@ -75,6 +75,7 @@ fn sweep(url: Option<&str>, share: usize, not_here: &str) {
     }
     assert!(missed.is_empty(), "never hit: {missed:?}");
     oracles::imported(&office.books(), &story.acknowledged);
+    oracles::pages(&office.books());
 }
 
 /// What people do while a point is armed.

@@ -73,6 +73,7 @@ fn kill_during_imports(url: Option<&str>) {
     let books = office.books();
     oracles::whole(&books);
     oracles::imported(&books, &acknowledged.lock().unwrap());
+    oracles::pages(&books);
     let failed = books.rows("SELECT id, kind, problem FROM job WHERE state = 'failed'");
     assert!(failed.is_empty(), "{failed:?}");
 }

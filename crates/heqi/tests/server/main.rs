@@ -6,6 +6,8 @@ mod books;
 mod cluster;
 mod crash;
 mod desk;
+#[cfg(target_os = "linux")]
+mod disk_full;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod files;

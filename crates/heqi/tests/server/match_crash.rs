@@ -70,6 +70,7 @@ fn kill_during_a_run(url: Option<&str>) {
     let books = office.books();
     let outcome = settled(&books);
     oracles::whole(&books);
+    oracles::pages(&books);
     for (have, want) in outcome.iter().zip(&expected) {
         assert_eq!(have, want);
     }

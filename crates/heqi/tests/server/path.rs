@@ -26,6 +26,7 @@ fn a_firm_goes_from_files_to_signed_periods() {
     let kinds = "SELECT COUNT(DISTINCT kind) FROM line WHERE side = 'ours'";
     assert!(books.number(kinds) >= 12);
     oracles::whole(&books);
+    oracles::pages(&books);
     drop(books);
     the_oracles_notice(&file, folder.path());
 }

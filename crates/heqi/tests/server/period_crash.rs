@@ -79,6 +79,7 @@ fn kill_during_sign_off(url: Option<&str>) {
     }
     let books = office.books();
     oracles::whole(&books);
+    oracles::pages(&books);
     // O7: every period stands where it was last said to stand.
     let told = told.lock().unwrap();
     for (at, (period, state)) in told.iter().enumerate() {
