@@ -146,6 +146,9 @@ pub fn log(form: &str) {
     let filter = std::env::var("HEQI_LOG_FILTER").unwrap_or_else(|_| "warn".to_owned());
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
+        // A log that cannot be written, on a full disk, would be told to standard error again,
+        // which is the log: that ends the thread, and with it the request or the job.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let set = if form == "json" { lines.json().try_init() } else { lines.try_init() };
     // A second subscriber would be a defect of this program, and no reason not to serve.

@@ -197,7 +197,9 @@ impl Runner {
         // nobody works on would keep everybody waiting for longer.
         for _ in 0..TRIES {
             match self.end(&claim, &result).await {
-                Err(DbError::Unavailable(_) | DbError::Full(_)) => tokio::time::sleep(BEAT).await,
+                Err(DbError::Unavailable(_) | DbError::Full(_)) if !*stop.borrow() => {
+                    tokio::time::sleep(BEAT).await;
+                }
                 ended => return report(ended),
             }
         }

@@ -63,6 +63,7 @@ impl Office {
             cookie: self.people[who].clone(),
             company: self.company.clone(),
             forgives: vec![503],
+            lang: "zh",
         }
     }
 
@@ -110,6 +111,8 @@ pub struct Desk {
     company: String,
     /// Statuses after which the same is asked again.
     pub forgives: Vec<u16>,
+    /// The language of the answers.
+    pub lang: &'static str,
 }
 
 impl Desk {
@@ -204,6 +207,7 @@ impl Desk {
             false => format!("/api/companies/{}{path}", self.company),
         };
         let mut headers = vec![("cookie", self.cookie.as_str()), ("content-type", kind)];
+        headers.push(("accept-language", self.lang));
         for (name, value) in [("idempotency-key", key), ("if-match", etag)] {
             if !value.is_empty() {
                 headers.push((name, value));

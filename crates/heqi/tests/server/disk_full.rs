@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::desk::{Desk, Office};
 use crate::files::{both_books, file};
 use crate::oracles;
+use crate::process::{Answer, LOG};
 
 /// A disk of 64 MiB.
 struct Disk(tempfile::TempDir);
@@ -32,15 +33,14 @@ impl Disk {
         Some(Self(place))
     }
 
-    /// Fills it to the last byte.
+    /// Fills it to the last byte, those that the log has left in its last block too.
     fn fill(&self) {
-        let mut ballast = fs::File::options()
-            .append(true)
-            .create(true)
-            .open(self.0.path().join("ballast"))
-            .unwrap();
-        for size in [1 << 20, 1 << 12, 1] {
-            while ballast.write_all(&vec![7; size]).is_ok() {}
+        for name in ["ballast", "log"] {
+            let path = self.0.path().join(name);
+            let mut file = fs::File::options().append(true).create(true).open(path).unwrap();
+            for size in [1 << 20, 1 << 12, 1] {
+                while file.write_all(&vec![b'\n'; size]).is_ok() {}
+            }
         }
     }
 
@@ -61,7 +61,9 @@ fn a7_a_full_disk() {
     let Some(disk) = Disk::mount() else { return };
     let data = disk.0.path().join("data");
     fs::create_dir(&data).unwrap();
-    let mut office = Office::open(&data, None, &[]);
+    // The log lies on the same disk, as it often does.
+    let log = disk.0.path().join("log").display().to_string();
+    let mut office = Office::open(&data, None, &[(LOG, &log)]);
     let desk = office.desk(0);
     let mut kept = Vec::new();
     let (text, rows) = file("K1", 600);
@@ -73,6 +75,10 @@ fn a7_a_full_disk() {
     disk.fill();
     let path = "/imports?side=ours&view=receivable&name=K2";
     refused(&desk.send("POST", path, "receive-K2", "", "text/csv", &text));
+    let mut english = office.desk(0);
+    english.lang = "en";
+    let told = english.send("POST", path, "receive-K2", "", "text/csv", &text).expect(507).body;
+    assert!(told["detail"].as_str().unwrap().contains("disk of the server is full"), "{told:#}");
     readable(&desk);
     oracles::whole(&office.books());
     disk.free();
@@ -86,7 +92,10 @@ fn a7_a_full_disk() {
     std::thread::sleep(Duration::from_secs(8));
     readable(&desk);
     disk.free();
+    let begun = Instant::now();
     desk.wait(&import, "checked");
+    // No measurement: a runner that had died of its log would be replaced by its lease only.
+    assert!(begun.elapsed() < Duration::from_secs(20), "the job was lost");
 
     // Read, and no room to post it.
     let plan = desk.get(&format!("/imports/{import}/preview")).expect(200).body["plan"].clone();
@@ -177,7 +186,7 @@ fn backup(disk: &Disk, data: &Path) {
 
 /// Says in both languages what is wrong and what to do about it.
 #[track_caller]
-fn refused(answer: &crate::process::Answer) {
+fn refused(answer: &Answer) {
     assert_eq!((answer.status, answer.code()), (507, "disk_full"), "{:#}", answer.body);
     assert!(answer.head.to_lowercase().contains("content-type: application/problem+json"));
     let told = answer.body["detail"].as_str().unwrap();

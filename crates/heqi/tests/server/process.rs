@@ -1,5 +1,6 @@
 //! The real binary as a process: started, asked over HTTP, killed, started again.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -15,6 +16,23 @@ pub struct Server {
     pub address: String,
     /// The token of the first setup, if nobody works there yet.
     pub token: Option<String>,
+}
+
+/// A variable of the tests: the file that the log goes to.
+pub const LOG: &str = "HEQI_TEST_LOG";
+
+/// A file that is read while another process writes it.
+struct Growing(File);
+
+impl Read for Growing {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.0.read(into)? {
+                0 => std::thread::sleep(Duration::from_millis(10)),
+                some => return Ok(some),
+            }
+        }
+    }
 }
 
 /// An answer over the wire.
@@ -46,8 +64,16 @@ impl Server {
         if let Some(database) = database {
             command.args(["--database", database]);
         }
-        let mut child = command.stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        // A log that goes to a file is read while it grows; otherwise it comes by a pipe.
+        let log = variables.iter().find(|(name, _)| name == LOG).map(|(_, path)| path);
+        let append = |path| File::options().append(true).create(true).open(path).unwrap();
+        command.stderr(log.map_or_else(Stdio::piped, |path| append(path).into()));
+        let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+        let told: Box<dyn Read + Send> = match log {
+            Some(path) => Box::new(Growing(File::open(path).unwrap())),
+            None => Box::new(child.stderr.take().unwrap()),
+        };
+        let mut lines = BufReader::new(told).lines();
         let mut told = Vec::new();
         let address = loop {
             let line = lines.next().unwrap_or_else(|| panic!("it ended: {told:?}")).unwrap();
