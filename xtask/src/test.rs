@@ -123,6 +123,9 @@ impl Environment {
     }
 }
 
+/// The points at which the fault tests make the program fail: in every build but the release.
+const FEATURES: &str = "--features=heqi/failpoints";
+
 /// Name of a step, and what it does.
 type Task = (&'static str, fn(&Environment) -> Result<Outcome>);
 
@@ -132,8 +135,8 @@ const STEPS: &[Task] = &[
     ("format", |env| env.runs(&["fmt", "--all", "--check"])),
     ("tidy", |_| tidy::run().map(Outcome::from)),
     ("lints", |env| {
-        let what = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-        env.runs(&what)
+        let what = ["clippy", "--workspace", "--all-targets", "--locked", FEATURES];
+        env.runs(&[what.as_slice(), &["--", "-D", "warnings"]].concat())
     }),
     ("licenses and sources", licenses),
     ("private PostgreSQL", start_postgres),
@@ -161,13 +164,20 @@ fn licenses(env: &Environment) -> Result<Outcome> {
 
 fn tests(env: &Environment) -> Result<Outcome> {
     if answers("cargo", &["nextest", "--version"]).is_some() {
-        return env.runs(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+        return env.runs(&[
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+            FEATURES,
+        ]);
     }
-    env.runs(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])
+    env.runs(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast", FEATURES])
 }
 
 fn examples(env: &Environment) -> Result<Outcome> {
-    let outcome = env.runs(&["test", "--workspace", "--doc", "--locked", "--quiet"]);
+    let outcome = env.runs(&["test", "--workspace", "--doc", "--locked", "--quiet", FEATURES]);
     // Nothing after this step needs it.
     drop(env.cluster.take());
     outcome
@@ -178,7 +188,7 @@ const EXAMPLES: u32 = 15;
 
 /// The debug binary, which the tests have built, under generated requests.
 fn fuzz(env: &Environment, examples: u32) -> Result<Outcome> {
-    if env.runs(&["build", "--locked", "-p", "heqi"])? == Outcome::Failed {
+    if env.runs(&["build", "--locked", "-p", "heqi", FEATURES])? == Outcome::Failed {
         return Ok(Outcome::Failed);
     }
     let binary = env.target.join("debug").join(format!("heqi{}", std::env::consts::EXE_SUFFIX));

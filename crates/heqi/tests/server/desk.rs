@@ -48,9 +48,8 @@ impl Office {
         );
         let running = office.server.as_ref().unwrap();
         office.people[1] = sign_in(running, "limin", "Xq7-riverbank");
-        let customers = (0..CUSTOMERS).map(|at| {
-            json!({ "code": code(at), "name": format!("客户{}有限公司", code(at)) })
-        });
+        let customers = (0..CUSTOMERS)
+            .map(|at| json!({ "code": code(at), "name": format!("客户{}有限公司", code(at)) }));
         let items: Vec<Value> = customers.collect();
         office.desk(0).post("/customers/batch", "customers", &json!({ "items": items }));
         office

@@ -78,8 +78,7 @@ fn kill_during_imports(url: Option<&str>) {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
-const RUNNING: &str =
-    "SELECT COUNT(*) FROM job WHERE kind LIKE 'import.%' AND state = 'running'";
+const RUNNING: &str = "SELECT COUNT(*) FROM job WHERE kind LIKE 'import.%' AND state = 'running'";
 
 fn work(desk: &Desk, name: &str, rows: usize, steps: &AtomicUsize) -> Vec<Row> {
     let (text, rows) = file(name, rows);

@@ -12,6 +12,7 @@ mod disk_full;
 mod failpoints;
 mod files;
 mod import_crash;
+mod invariants;
 mod match_crash;
 mod oracles;
 mod path;

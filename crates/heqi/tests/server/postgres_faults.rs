@@ -80,12 +80,15 @@ fn terminate(url: &str, work: &Work) {
     assert!(work.steps.load(Ordering::SeqCst) > 0);
 }
 
+/// The name of a file, and its rows.
+type Brought = (String, Vec<Row>);
+
 /// People at work.
 struct Work {
     over: Arc<AtomicBool>,
     steps: Arc<AtomicUsize>,
     companies: Arc<Mutex<Vec<String>>>,
-    files: Arc<Mutex<Vec<(String, Vec<Row>)>>>,
+    files: Arc<Mutex<Vec<Brought>>>,
     people: Vec<std::thread::JoinHandle<()>>,
 }
 
@@ -134,7 +137,7 @@ impl Work {
     }
 
     /// Lets everybody finish; the companies in their order, and the files.
-    fn end(self) -> (Vec<String>, Vec<(String, Vec<Row>)>) {
+    fn end(self) -> (Vec<String>, Vec<Brought>) {
         self.over.store(true, Ordering::SeqCst);
         for person in self.people {
             person.join().unwrap();

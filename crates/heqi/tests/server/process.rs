@@ -53,11 +53,7 @@ impl Server {
     }
 
     /// The same with variables of the environment.
-    pub fn start_with(
-        data: &Path,
-        database: Option<&str>,
-        variables: &[(String, String)],
-    ) -> Self {
+    pub fn start_with(data: &Path, database: Option<&str>, variables: &[(String, String)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heqi"));
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--lang", "en", "--listen", "127.0.0.1:0", "--data"]).arg(data);
@@ -93,7 +89,9 @@ impl Server {
             std::fs::write(data.join("set-up"), "").unwrap();
         }
         // The pipe stays read, so that the server never waits for us.
-        std::thread::spawn(move || lines.flatten().for_each(|line| eprintln!("server: {line}")));
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| eprintln!("server: {line}"));
+        });
         server
     }
 
