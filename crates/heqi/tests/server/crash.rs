@@ -16,7 +16,7 @@ use crate::oracles;
 use crate::process::{Server, set_up};
 
 const CLIENTS: usize = 6;
-const KILLS: usize = 25;
+const KILLS: usize = 15;
 
 /// Requests that are acknowledged between two kills.
 const AT_LEAST: usize = 12;

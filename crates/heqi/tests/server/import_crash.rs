@@ -15,7 +15,7 @@ use crate::files::{Row, file};
 use crate::oracles;
 
 const CLIENTS: usize = 3;
-const KILLS: usize = 28;
+const KILLS: usize = 16;
 
 /// Rows of a file: so many are posted while the client waits, and so many by a job.
 const ROWS: [usize; 3] = [1_500, 2_500, 5_500];

@@ -14,7 +14,7 @@ use crate::desk::{Desk, Office};
 use crate::files::file;
 use crate::oracles;
 
-const KILLS: usize = 25;
+const KILLS: usize = 18;
 
 /// Customers whose periods are signed, each by a pair of people of its own.
 const PAIRS: usize = 4;
