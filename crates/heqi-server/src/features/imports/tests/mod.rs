@@ -3,6 +3,7 @@
 //!
 //! What the ledger holds is asked of the database in SQL, not of the product.
 
+mod goods;
 mod mending;
 mod posting;
 mod reading;

@@ -1,11 +1,11 @@
 //! Goal: every row is posted once, however often and in whatever pieces it comes.
 
 use heqi_domain::{CustomerId, Id};
-use heqi_platform::Value;
+use heqi_platform::{Sql, Value};
 use heqi_sample::wholesale::{DEMO_SEED, wholesale};
 use serde_json::json;
 
-use super::{HEADER, checked, commit, number, o1, preview, rows, sign, upload};
+use super::{HEADER, checked, commit, number, o1, preview, rows, run, sign, upload};
 use crate::testing::{TestApp, on_both};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,6 +245,31 @@ async fn the_command_imports_without_a_browser() {
         assert_eq!(import(false).await.committed.unwrap().posted, 1);
         let again = import(false).await.committed.unwrap();
         assert_eq!((again.posted, again.known), (0, 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_period_of_one_currency_leaves_the_others_open() {
+    on_both(async |app: TestApp| {
+        let customer = app.customer("C1", "甲").await;
+        let client = app.client("finance_manager").await;
+        sign(&app, "2026-09-30").await;
+        let period = "INSERT INTO period (id, company_id, customer_id, currency, span, first_day, \
+             last_day, state, created_by, created_at) VALUES (7, $1, $2, 'CNY', '2026-09', '2026-09-01', \
+             '2026-09-30', 'signed', 'test', 0)";
+        run(&app, Sql::new(period).bind(app.company_number()).bind(customer)).await;
+        let text = "日期,单据编号,客户,类型,币种,金额\n2026-09-30,X1,C1,销售,CNY,1.00\n\
+                    2026-09-30,X2,C1,销售,USD,2.00\n2026-10-01,X3,C1,销售,CNY,4.00\n";
+        let id = checked(&app, &client, "side=ours", text).await;
+        let seen = preview(&app, &client, &id).await;
+        assert_eq!((rows(&seen, "new"), rows(&seen, "rejected")), (2, 1), "{seen:#}");
+        assert_eq!(commit(&app, &client, &id).await.expect(200).number("posted"), 2);
+        let posted = "SELECT CAST(SUM(amount) AS BIGINT) AS n FROM line";
+        assert_eq!(app.number(posted).await, 600);
+        // Nor does it stand in the way of taking back what lies outside of it.
+        let undone = client.post(&app.at(&format!("/imports/{id}/undo")), json!({})).await;
+        assert_eq!(undone.expect(200).number("reversed"), 2);
     })
     .await;
 }
