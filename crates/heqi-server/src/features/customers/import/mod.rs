@@ -5,7 +5,9 @@
 //! account in a file is never taken over: it changes by two people.
 
 mod apply;
+mod beside;
 mod compare;
+mod fill;
 mod model;
 mod sheet;
 mod template;
