@@ -30,7 +30,7 @@ async fn customers(app: &TestApp, client: &Client) {
     let group = client
         .post(
             &app.at("/customers"),
-            json!({ "code": "G1", "name": "=海仓集团", "aliases": ["海仓；集团", "A\\B", "HC"],
+            json!({ "code": "G1", "name": "=海仓集团", "aliases": ["海仓；国际", "A\\B", "HC"],
                 "credit_code": "91350100M000100Y43", "tags": ["华东", "a/b"],
                 "credit_limit": 5_000_050, "term_days": 45, "currency": "USD",
                 "address": "上海市\n浦东新区", "note": " \"引号\", 逗号 ", "language": "en",
