@@ -245,7 +245,7 @@ fn contact(contact: &NewContact) -> String {
 /// The contacts that a cell names; none if a role is not known.
 pub(super) fn contacts(cell: &str) -> Option<Vec<NewContact>> {
     let read = |item: &str| {
-        let mut parts = split(item, &['/']).into_iter().map(|part| plain(part));
+        let mut parts = split(item, &['/']).into_iter().map(plain);
         let name = parts.next()?;
         let role = parts.next().unwrap_or_default();
         let role = if role.is_empty() { ContactRole::Other } else { ContactRole::named(&role)? };
@@ -258,7 +258,7 @@ pub(super) fn contacts(cell: &str) -> Option<Vec<NewContact>> {
 
 /// The items of a list within a cell.
 pub(super) fn items(cell: &str) -> Vec<String> {
-    let items = split(cell, &['；', ';']).into_iter().map(|item| plain(item));
+    let items = split(cell, &['；', ';']).into_iter().map(plain);
     items.filter(|item| !item.is_empty()).collect()
 }
 

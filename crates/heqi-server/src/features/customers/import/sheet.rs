@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use heqi_domain::{Side, original};
-use heqi_intake::{Format, IntakeError, ReadOptions};
+use heqi_intake::{Format, IntakeError, ReadOptions, Source};
 
 use super::model::RowProblem;
 use crate::features::customers::columns::{self, COLUMNS, Column, Field};
@@ -46,7 +46,7 @@ impl Sheet {
 ///
 /// # Errors
 /// 422: the file cannot be read, has no header with code and name, or too many rows.
-pub(super) fn read(bytes: &Vec<u8>, name: &str) -> Result<Sheet, Problem> {
+pub(super) fn read(bytes: &dyn Source, name: &str) -> Result<Sheet, Problem> {
     let mut found: Vec<(u64, Result<Vec<String>, heqi_intake::Reject>)> = Vec::new();
     let options = ReadOptions::new(Side::Ours);
     let format = heqi_intake::rows(bytes, name, &options, &mut |row, cells| {
