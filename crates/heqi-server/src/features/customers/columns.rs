@@ -150,7 +150,8 @@ pub(super) const COLUMNS: [Column; 20] = [
         ["联系人", "contacts"],
         "contact",
         [
-            "姓名/用途/邮箱/联系方式，用途填 对账、财务、采购、其他；几位用；隔开。电话在客户页面登记",
+            "姓名/用途/邮箱/联系方式，用途填 对账、财务、采购、其他；几位用；隔开。\
+             电话在客户页面登记",
             "name/role/mail/channel; the role is reconciliation, finance, purchasing or other; \
              several are separated by ;. Phones are entered on the customer's page",
         ],

@@ -1,5 +1,5 @@
-//! Attachments 附件 of a discrepancy: the letter, the slip, the screen that shows what happened. Who
-//! may not see the customer does not see them; they stay once the discrepancy is cleared.
+//! Attachments 附件 of a discrepancy: the letter, the slip, the screen that shows what happened.
+//! Who may not see the customer does not see them; they stay once the discrepancy is cleared.
 
 use axum::Json;
 use axum::body::Body;
@@ -18,8 +18,8 @@ use crate::problem::{Problem, ProblemBody};
 /// Attaches a file to a discrepancy: the body is the file, `X-File-Name` its name (percent-encoded
 /// UTF-8). PDF, PNG, JPEG, XLSX, DOCX, CSV and TXT up to 20 MiB.
 #[utoipa::path(
-    post, path = "/api/companies/{company}/discrepancies/{discrepancy}/attachments", tag = "discrepancies",
-    operation_id = "discrepancy_attachment_create",
+    post, path = "/api/companies/{company}/discrepancies/{discrepancy}/attachments",
+    tag = "discrepancies", operation_id = "discrepancy_attachment_create",
     params(("company" = String, Path), ("discrepancy" = String, Path),
            ("x-file-name" = Option<String>, Header, description = "Name, percent-encoded")),
     request_body(content = String, content_type = "application/octet-stream"),
@@ -45,8 +45,8 @@ pub(super) async fn discrepancy_attachment_create(
 
 /// The files of a discrepancy.
 #[utoipa::path(
-    get, path = "/api/companies/{company}/discrepancies/{discrepancy}/attachments", tag = "discrepancies",
-    operation_id = "discrepancy_attachment_list",
+    get, path = "/api/companies/{company}/discrepancies/{discrepancy}/attachments",
+    tag = "discrepancies", operation_id = "discrepancy_attachment_list",
     params(("company" = String, Path), ("discrepancy" = String, Path), AttachmentQuery),
     responses((status = 200, description = "Files, oldest first", body = Vec<Attachment>),
               (status = 404, description = "No such discrepancy", body = ProblemBody)),
@@ -64,9 +64,10 @@ pub(super) async fn discrepancy_attachment_list(
 
 /// A file of a discrepancy, to be kept and not to be shown by the browser.
 #[utoipa::path(
-    get, path = "/api/companies/{company}/discrepancies/{discrepancy}/attachments/{attachment}", tag = "discrepancies",
-    operation_id = "discrepancy_attachment_download",
-    params(("company" = String, Path), ("discrepancy" = String, Path), ("attachment" = String, Path)),
+    get, path = "/api/companies/{company}/discrepancies/{discrepancy}/attachments/{attachment}",
+    tag = "discrepancies", operation_id = "discrepancy_attachment_download",
+    params(("company" = String, Path), ("discrepancy" = String, Path),
+           ("attachment" = String, Path)),
     responses((status = 200, description = "The bytes, of the type that they were kept as",
                body = Vec<u8>, content_type = "*/*"),
               (status = 404, description = "No such file", body = ProblemBody)),
@@ -86,7 +87,8 @@ pub(super) async fn discrepancy_attachment_download(
 #[utoipa::path(
     delete, path = "/api/companies/{company}/discrepancies/{discrepancy}/attachments/{attachment}",
     tag = "discrepancies", operation_id = "discrepancy_attachment_remove",
-    params(("company" = String, Path), ("discrepancy" = String, Path), ("attachment" = String, Path)),
+    params(("company" = String, Path), ("discrepancy" = String, Path),
+           ("attachment" = String, Path)),
     responses((status = 200, description = "The file, taken away", body = Attachment),
               (status = 404, description = "No such file", body = ProblemBody),
               (status = 409, description = "It is cleared or signed", body = ProblemBody)),

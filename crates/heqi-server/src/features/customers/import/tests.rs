@@ -108,6 +108,23 @@ async fn r31_an_export_builds_the_customers_anew_elsewhere() {
 const HEADER: &str =
     "客户编号,客户名称,别名,税号,账期（天）,信用额度,上级单位,联系人,银行账号,颜色\n";
 
+/// Each wrong row is told with its column and what is wrong, in both languages.
+fn rejected(seen: &Json) {
+    for (number, code, column) in [
+        (7, "invalid_field", "税号"),
+        (8, "not_a_number", "账期（天）"),
+        (9, "alias_taken", "别名"),
+        (10, "twice_in_file", "客户编号"),
+        (11, "bad_parent", "上级单位"),
+        (12, "empty", "客户名称"),
+        (13, "bad_contacts", "联系人"),
+    ] {
+        let problem = &row(seen, number)["problem"];
+        assert_eq!((&problem["code"], &problem["column"]), (&json!(code), &json!(column)));
+        assert!(problem["zh"] != problem["en"] && problem["zh"] != "", "{problem}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r31_what_the_preview_shows_is_what_happens() {
     on_both(async |app: TestApp| {
@@ -138,19 +155,7 @@ async fn r31_what_the_preview_shows_is_what_happens() {
         ]);
         assert_eq!(changed["changes"], expected);
         assert_eq!(row(&seen, 6)["suspects"][0]["code"], "0007");
-        for (number, code, column) in [
-            (7, "invalid_field", "税号"),
-            (8, "not_a_number", "账期（天）"),
-            (9, "alias_taken", "别名"),
-            (10, "twice_in_file", "客户编号"),
-            (11, "bad_parent", "上级单位"),
-            (12, "empty", "客户名称"),
-            (13, "bad_contacts", "联系人"),
-        ] {
-            let problem = &row(&seen, number)["problem"];
-            assert_eq!((&problem["code"], &problem["column"]), (&json!(code), &json!(column)));
-            assert!(problem["zh"] != problem["en"] && problem["zh"] != "", "{problem}");
-        }
+        rejected(&seen);
         let notes: Vec<_> =
             seen["notes"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
         assert_eq!(notes, ["bank_accounts_not_taken", "columns_passed_over"]);

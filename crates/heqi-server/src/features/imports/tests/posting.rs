@@ -256,8 +256,8 @@ async fn a_signed_period_of_one_currency_leaves_the_others_open() {
         let client = app.client("finance_manager").await;
         sign(&app, "2026-09-30").await;
         let period = "INSERT INTO period (id, company_id, customer_id, currency, span, first_day, \
-             last_day, state, created_by, created_at) VALUES (7, $1, $2, 'CNY', '2026-09', '2026-09-01', \
-             '2026-09-30', 'signed', 'test', 0)";
+             last_day, state, created_by, created_at) VALUES (7, $1, $2, 'CNY', '2026-09', \
+             '2026-09-01', '2026-09-30', 'signed', 'test', 0)";
         run(&app, Sql::new(period).bind(app.company_number()).bind(customer)).await;
         let text = "日期,单据编号,客户,类型,币种,金额\n2026-09-30,X1,C1,销售,CNY,1.00\n\
                     2026-09-30,X2,C1,销售,USD,2.00\n2026-10-01,X3,C1,销售,CNY,4.00\n";
