@@ -7,6 +7,7 @@ use heqi_domain::{NoProgress, Progress};
 use crate::collect::Collector;
 use crate::encoding::{self, Found};
 use crate::fast;
+use crate::figures::{FigureColumns, Figures};
 use crate::guard;
 use crate::head::{self, Rows};
 use crate::normalise::{self, RowOutcome};
@@ -24,12 +25,12 @@ const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
 /// What is asked for and of what, carried from step to step.
 #[derive(Clone, Copy)]
-struct Task<'a> {
-    source: &'a dyn Source,
-    name: &'a str,
-    options: &'a ReadOptions,
-    template: Option<&'a Template>,
-    progress: &'a dyn Progress,
+pub(crate) struct Task<'a> {
+    pub source: &'a dyn Source,
+    pub name: &'a str,
+    pub options: &'a ReadOptions,
+    pub template: Option<&'a Template>,
+    pub progress: &'a dyn Progress,
 }
 
 /// What a row of data became.
@@ -45,8 +46,9 @@ pub enum Became {
     Nothing,
 }
 
-/// Told of each row of data: its 1-based physical row, its cells as they stand, what it became.
-pub type EachRow<'a> = dyn FnMut(u64, &[&str], Became) + 'a;
+/// Told of each row of data: its 1-based physical row, its cells as they stand, what it became,
+/// and of a line what else it says.
+pub type EachRow<'a> = dyn FnMut(u64, &[&str], Became, Figures) + 'a;
 
 /// Reads a ledger: step 2 of the path.
 ///
@@ -149,7 +151,7 @@ pub fn template(
 }
 
 /// What the file is; the caller's word on its encoding counts more than its bytes.
-fn kind(task: Task<'_>) -> Result<Kind, IntakeError> {
+pub(crate) fn kind(task: Task<'_>) -> Result<Kind, IntakeError> {
     let mut kind = sniff::sniff(task.source, task.name)?;
     if let (Some(label), Kind::Text(text)) = (&task.options.encoding, &mut kind) {
         text.found = encoding::named(label).ok_or_else(|| IntakeError::Unsupported {
@@ -204,13 +206,19 @@ fn careful(
     mut each: Option<&mut EachRow<'_>>,
 ) -> Result<Reading, IntakeError> {
     let mut collector = Collector::new(plan);
+    let figures = FigureColumns::of(plan);
     understand::each_data(rows, plan, &mut |row, cells| {
         let outcome = match &cells {
             Ok(cells) => normalise::row(plan, row, cells),
             Err(reject) => RowOutcome::Reject(reject.clone()),
         };
         if let Some(each) = &mut each {
-            each(row, cells.as_deref().unwrap_or_default(), became(&outcome));
+            let cells = cells.as_deref().unwrap_or_default();
+            let said = match &outcome {
+                RowOutcome::Line(line) => figures.read(plan, cells, line.currency),
+                _ => Figures::default(),
+            };
+            each(row, cells, became(&outcome), said);
         }
         collector.push(plan, row, outcome);
         if row.is_multiple_of(8192) && task.progress.cancelled() {
@@ -239,7 +247,7 @@ fn shape_separator(plan: &Plan) -> u8 {
     plan.text.as_ref().map_or(b',', |it| it.separator)
 }
 
-fn text_rows<'a>(task: Task<'a>, text: &TextKind, separator: u8) -> TextRows<'a> {
+pub(crate) fn text_rows<'a>(task: Task<'a>, text: &TextKind, separator: u8) -> TextRows<'a> {
     TextRows {
         source: task.source,
         name: task.name,
@@ -297,7 +305,7 @@ fn line_offset(sample: &[u8], row: u64) -> Option<u64> {
 }
 
 /// The separator whose header names most; without a header, the one that most rows agree on.
-fn separator(task: Task<'_>, text: &TextKind) -> Result<u8, IntakeError> {
+pub(crate) fn separator(task: Task<'_>, text: &TextKind) -> Result<u8, IntakeError> {
     let mut best = (0, SEPARATORS[0]);
     let mut first_error = None;
     let mut absent = false;
@@ -338,6 +346,16 @@ fn agreement(head: &[head::HeadRow]) -> u32 {
 const HTML_BYTES: u64 = 256 << 20;
 
 fn html_plan(task: Task<'_>, found: Found) -> Result<(html::HtmlRows, Plan), IntakeError> {
+    let rows = html_rows(task, found)?;
+    let plan = understand::plan(&rows, known(task, Format::Html, None, None))?;
+    Ok((rows, plan))
+}
+
+/// The rows of an HTML document.
+///
+/// # Errors
+/// What makes the whole file unreadable.
+pub(crate) fn html_rows(task: Task<'_>, found: Found) -> Result<html::HtmlRows, IntakeError> {
     let Task { source, name, options, .. } = task;
     if source.len() > HTML_BYTES {
         let what = "the size of the document".to_owned();
@@ -347,9 +365,7 @@ fn html_plan(task: Task<'_>, found: Found) -> Result<(html::HtmlRows, Plan), Int
     let count = sniff::read_full(source, 0, &mut bytes)
         .map_err(|source| IntakeError::Io { name: name.to_owned(), source })?;
     let text = found.encoding.decode(&bytes[..count]).0;
-    let rows = html::tables(&text, name, &options.limits)?;
-    let plan = understand::plan(&rows, known(task, Format::Html, None, None))?;
-    Ok((rows, plan))
+    html::tables(&text, name, &options.limits)
 }
 
 /// The sheet asked for, or the visible one whose header names most.
@@ -376,7 +392,11 @@ fn sheet_plan<'b, 'a>(
     Ok((rows, plan))
 }
 
-fn named_sheet(task: Task<'_>, book: &Book<'_>, wanted: &str) -> Result<String, IntakeError> {
+pub(crate) fn named_sheet(
+    task: Task<'_>,
+    book: &Book<'_>,
+    wanted: &str,
+) -> Result<String, IntakeError> {
     let by_name = book.sheets.iter().find(|(name, _)| name == wanted);
     let by_number = || {
         let number: usize = wanted.parse().ok()?;

@@ -2,7 +2,7 @@
 //! and a person's word on header row and encoding wins.
 
 use heqi_domain::{NoProgress, Side};
-use heqi_intake::{Became, IntakeError, ReadOptions, Role};
+use heqi_intake::{Became, Figures, IntakeError, ReadOptions, Role};
 
 #[test]
 fn each_row_is_shown_beside_what_it_became() {
@@ -10,7 +10,7 @@ fn each_row_is_shown_beside_what_it_became() {
                 # 2026-01-07,样例,1.00\n2026-01-08,A3,-5.00\n";
     let bytes = text.as_bytes().to_vec();
     let mut seen = Vec::new();
-    let mut each = |row: u64, cells: &[&str], became: Became| {
+    let mut each = |row: u64, cells: &[&str], became: Became, _: Figures| {
         seen.push((row, cells.join("|"), became));
     };
     let options = ReadOptions::new(Side::Theirs);
@@ -51,4 +51,25 @@ fn a_person_says_what_the_encoding_is() {
     assert_eq!(reading.inspection.encoding.as_deref(), Some("big5"));
     options.encoding = Some("klingon".into());
     assert!(heqi_intake::read(&bytes, "a.csv", &options, &NoProgress).is_err());
+}
+
+#[test]
+fn a_line_says_what_stands_beside_its_amount() {
+    let text = "日期,单号,数量,单价,折扣,税率,税额,金额\n\
+                2026-01-05,A1,3,33.335,,13%,\"1,300.00\",113.01\n\
+                2026-01-06,A2,2,50,0.1,0.06,,95.40\n2026-01-07,A3,,,,免税,,5.00\n";
+    let mut seen = Vec::new();
+    let mut each = |_: u64, _: &[&str], became: Became, said: Figures| {
+        seen.extend((became == Became::Line).then_some(said));
+    };
+    let options = ReadOptions::new(Side::Ours);
+    let bytes = text.as_bytes().to_vec();
+    heqi_intake::read_rows(&bytes, "a.csv", &options, &NoProgress, &mut each).unwrap();
+    let figures = |tax, rate_ppm, worth| Figures { tax, rate_ppm, worth };
+    let expected = [
+        figures(Some(130_000), Some(130_000), Some(10_001)),
+        figures(None, Some(60_000), Some(9_000)),
+        figures(None, Some(0), None),
+    ];
+    assert_eq!(seen, expected);
 }

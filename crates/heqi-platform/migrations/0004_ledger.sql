@@ -123,7 +123,10 @@ CREATE TABLE attachment (
     digest TEXT NOT NULL,
     size BIGINT NOT NULL,
     created_by TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- Taken away: shown no more, and what it was stays known.
+    removed_by TEXT NOT NULL DEFAULT '',
+    removed_at BIGINT
 );
 CREATE INDEX attachment_object ON attachment (company_id, object);
 

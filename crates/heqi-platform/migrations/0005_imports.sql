@@ -68,6 +68,10 @@ CREATE TABLE import_line (
     due_date TEXT,
     -- Signed from the receivable's side; none where it could not be read.
     amount BIGINT,
+    -- The tax in it, without a sign.
+    tax BIGINT,
+    -- Code of what a person should look at, though it can be posted; empty if nothing.
+    warning TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL CHECK (status IN ('new', 'known', 'possible', 'rejected')),
     -- Code of what is wrong with it or makes it possible; empty if nothing does.
     problem TEXT NOT NULL DEFAULT '',

@@ -15,6 +15,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod attachments;
 pub mod auth;
 pub mod ctx;
 mod docs_page;
@@ -34,6 +35,7 @@ pub mod serve;
 pub mod table_file;
 #[cfg(test)]
 mod testing;
+pub mod upload;
 
 pub use answer::Reply;
 pub use app::{App, Shared};

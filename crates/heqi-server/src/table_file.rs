@@ -8,6 +8,7 @@ use heqi_domain::harmless;
 use heqi_platform::DbError;
 use rust_xlsxwriter::{Workbook, XlsxError};
 
+use crate::ctx::Ctx;
 use crate::problem::Problem;
 
 /// What a table is written as.
@@ -46,6 +47,33 @@ impl Format {
     }
 }
 
+/// Most rows of one file.
+pub const EXPORT_MAX: usize = 100_000;
+
+/// A list as a file, once it is recorded who took it: `noun` names the audit event, `name` the
+/// file.
+///
+/// # Errors
+/// 422 for more rows than [`EXPORT_MAX`]; whatever writing says.
+pub async fn export(
+    ctx: &Ctx,
+    (noun, name): (&str, &str),
+    format: Format,
+    heads: &[&'static str],
+    rows: Vec<Vec<String>>,
+) -> Result<Response, Problem> {
+    if rows.len() > EXPORT_MAX {
+        return Err(Problem::invalid(
+            "too_many_rows",
+            format!("超过 {EXPORT_MAX} 行；请加条件分几次导出"),
+            format!("More than {EXPORT_MAX} rows; narrow the filter and export in parts"),
+        ));
+    }
+    let detail = serde_json::json!({ "rows": rows.len(), "format": format.extension() });
+    ctx.note_read(ctx.event(&format!("{noun}.export"), name, "").with_detail(&detail)).await?;
+    respond(name, format, heads, rows).await
+}
+
 /// The table as a file to be saved; `name` is without extension and ASCII.
 ///
 /// # Errors
@@ -63,6 +91,12 @@ pub async fn respond(
     });
     let written = written.await.map_err(|error| DbError::Failed(error.to_string()))?;
     let bytes = written.map_err(DbError::Failed)?;
+    Ok(saved(name, format, bytes))
+}
+
+/// The bytes of a file as an answer that a browser saves; `name` is without extension and ASCII.
+#[must_use]
+pub fn saved(name: &str, format: Format, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     let kind = match format {
         Format::Csv => "text/csv; charset=utf-8",
@@ -74,7 +108,7 @@ pub async fn respond(
     if let Ok(saved) = HeaderValue::from_str(&saved) {
         headers.insert(header::CONTENT_DISPOSITION, saved);
     }
-    Ok(response)
+    response
 }
 
 fn csv(heads: &[String], rows: &[Vec<String>]) -> Vec<u8> {

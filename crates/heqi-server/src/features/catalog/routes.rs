@@ -13,10 +13,7 @@ use crate::input::{Input, Query};
 use crate::page::{Page, PageQuery};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
-use crate::table_file::{self, Format};
-
-/// Most products of one file.
-const EXPORT_MAX: usize = 100_000;
+use crate::table_file::{self, EXPORT_MAX, Format};
 
 /// Products and services.
 #[utoipa::path(
@@ -202,20 +199,11 @@ pub(super) async fn product_export(
     let mut tx = ctx.read().await?;
     let rows = store::list(&mut tx, ctx.company, &query, None, EXPORT_MAX).await?;
     drop(tx);
-    if rows.len() > EXPORT_MAX {
-        return Err(Problem::invalid(
-            "too_many_rows",
-            format!("超过 {EXPORT_MAX} 行；请加条件分几次导出"),
-            format!("More than {EXPORT_MAX} rows; narrow the filter and export in parts"),
-        ));
-    }
-    let detail = serde_json::json!({ "rows": rows.len(), "format": format.extension() });
-    ctx.note_read(ctx.event("product.export", "products", "").with_detail(&detail)).await?;
     let zh = "编码 名称 类型 规格 单位 条码 税收分类编码 税率 计费规则 停用";
     let en = "code name kind spec unit barcode tax_category tax_rate billing_rule stopped";
     let heads: Vec<&'static str> = ctx.lang.pick(zh, en).split(' ').collect();
     let cells = rows.into_iter().map(|row| cells(row.entered)).collect();
-    table_file::respond("products", format, &heads, cells).await
+    table_file::export(&ctx, ("product", "products"), format, &heads, cells).await
 }
 
 fn cells(product: NewProduct) -> Vec<String> {

@@ -163,44 +163,43 @@ async fn find(ctx: &Ctx, tx: &mut Tx, customer: i64, id: i64) -> Result<Row, Pro
     found.ok_or_else(Problem::not_found)
 }
 
-/// Approves a bank account that somebody else asked for; from now on it is the customer's.
-#[utoipa::path(
-    post, path = "/api/companies/{company}/customers/{customer}/bank-changes/{bankchange}/approve",
-    tag = "customers", operation_id = "bank_change_approve",
-    params(("company" = String, Path), ("customer" = String, Path), ("bankchange" = String, Path),
-           ("If-Match" = String, Header, description = "The version of the request")),
-    request_body = Decision,
-    responses((status = 200, description = "The request", body = BankChange),
-              (status = 409, description = "Decided, or one's own", body = ProblemBody)),
-    extensions(("x-permission" = json!("bank_accounts.approve")))
-)]
-pub(super) async fn bank_change_approve(
-    ctx: Ctx,
-    At(customer): At<CustomerId>,
-    At(id): At<BankChangeId>,
-    input: Input<Decision>,
-) -> Result<Reply, Problem> {
-    decide(&ctx, customer, id, &input, "approved").await
+/// One operation for each of the two answers to a request.
+macro_rules! answer {
+    ($(#[$doc:meta])* $name:ident = $id:literal at $path:literal, $state:literal) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            post, path = $path, tag = "customers", operation_id = $id,
+            params(("company" = String, Path), ("customer" = String, Path),
+                   ("bankchange" = String, Path),
+                   ("If-Match" = String, Header, description = "The version of the request")),
+            request_body = Decision,
+            responses((status = 200, description = "The request", body = BankChange),
+                      (status = 409, description = "Decided, or one's own", body = ProblemBody)),
+            extensions(("x-permission" = json!("bank_accounts.approve")))
+        )]
+        pub(super) async fn $name(
+            ctx: Ctx,
+            At(customer): At<CustomerId>,
+            At(id): At<BankChangeId>,
+            input: Input<Decision>,
+        ) -> Result<Reply, Problem> {
+            decide(&ctx, customer, id, &input, $state).await
+        }
+    };
 }
 
-/// Rejects a bank account that was asked for.
-#[utoipa::path(
-    post, path = "/api/companies/{company}/customers/{customer}/bank-changes/{bankchange}/reject",
-    tag = "customers", operation_id = "bank_change_reject",
-    params(("company" = String, Path), ("customer" = String, Path), ("bankchange" = String, Path),
-           ("If-Match" = String, Header, description = "The version of the request")),
-    request_body = Decision,
-    responses((status = 200, description = "The request", body = BankChange),
-              (status = 409, description = "Decided, or one's own", body = ProblemBody)),
-    extensions(("x-permission" = json!("bank_accounts.approve")))
-)]
-pub(super) async fn bank_change_reject(
-    ctx: Ctx,
-    At(customer): At<CustomerId>,
-    At(id): At<BankChangeId>,
-    input: Input<Decision>,
-) -> Result<Reply, Problem> {
-    decide(&ctx, customer, id, &input, "rejected").await
+answer! {
+    /// Approves a bank account that somebody else asked for; from now on it is the customer's.
+    bank_change_approve = "bank_change_approve" at
+        "/api/companies/{company}/customers/{customer}/bank-changes/{bankchange}/approve",
+    "approved"
+}
+
+answer! {
+    /// Rejects a bank account that was asked for.
+    bank_change_reject = "bank_change_reject" at
+        "/api/companies/{company}/customers/{customer}/bank-changes/{bankchange}/reject",
+    "rejected"
 }
 
 async fn decide(

@@ -59,8 +59,11 @@ pub struct Suspect {
 const REASONS: [&str; 5] =
     ["same_credit_code", "same_bank_account", "same_name", "same_phone", "similar_name"];
 
+/// Two subjects by their places, and the places of the reasons, the strongest first.
+pub(super) type Pair = ((usize, usize), BTreeSet<usize>);
+
 /// Pairs that may be one customer, those with the strongest reason first.
-pub(super) fn find(subjects: &[Subject]) -> Vec<Duplicate> {
+pub(super) fn pairs(subjects: &[Subject]) -> Vec<Pair> {
     let mut pairs: BTreeMap<(usize, usize), BTreeSet<usize>> = BTreeMap::new();
     let text = |value: &str| (!value.is_empty()).then(|| value.as_bytes().to_vec());
     equal(subjects, &mut pairs, 0, |one| text(&one.credit_code).into_iter().collect());
@@ -70,17 +73,26 @@ pub(super) fn find(subjects: &[Subject]) -> Vec<Duplicate> {
     alike(subjects, &mut pairs);
     let mut found: Vec<_> = pairs.into_iter().collect();
     found.sort_by_key(|(pair, reasons)| (reasons.first().copied(), *pair));
-    found.truncate(PAIRS_MAX);
+    found
+}
+
+/// The codes of reasons.
+pub(super) fn reasons(places: &BTreeSet<usize>) -> Vec<String> {
+    places.iter().map(|reason| REASONS[*reason].to_owned()).collect()
+}
+
+/// The first pairs, as they are told.
+fn find(subjects: &[Subject]) -> Vec<Duplicate> {
     let suspect = |at: usize| Suspect {
         id: CustomerId::text(subjects[at].id),
         code: subjects[at].code.clone(),
         name: subjects[at].name.clone(),
     };
-    let told = |((first, second), reasons): ((usize, usize), BTreeSet<usize>)| Duplicate {
+    let told = |((first, second), found): Pair| Duplicate {
         customers: [suspect(first), suspect(second)],
-        reasons: reasons.into_iter().map(|reason| REASONS[reason].to_owned()).collect(),
+        reasons: reasons(&found),
     };
-    found.into_iter().map(told).collect()
+    pairs(subjects).into_iter().take(PAIRS_MAX).map(told).collect()
 }
 
 fn equal(
@@ -134,7 +146,11 @@ fn bigrams(name: &str) -> BTreeSet<(char, char)> {
 }
 
 /// Customers within a scope that are not merged, with what is compared of them.
-async fn subjects(tx: &mut Tx, company: i64, scope: &Scope) -> Result<Vec<Subject>, DbError> {
+pub(super) async fn subjects(
+    tx: &mut Tx,
+    company: i64,
+    scope: &Scope,
+) -> Result<Vec<Subject>, DbError> {
     let mut sql = Sql::new(
         "SELECT id, code, name, folded, credit_code, bank_index FROM customer \
          WHERE status <> 'merged' AND company_id = ",

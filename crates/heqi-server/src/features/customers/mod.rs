@@ -7,7 +7,9 @@
 //! [`with_merged`].
 
 mod bank;
+mod columns;
 mod duplicates;
+mod import;
 pub mod known;
 mod merge;
 pub mod model;
@@ -49,6 +51,9 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(merge::customer_unmerge))
         .routes(routes!(transfer::customer_batch))
         .routes(routes!(transfer::customer_export))
+        .routes(routes!(import::customer_import_preview))
+        .routes(routes!(import::customer_import))
+        .routes(routes!(import::customer_template))
 }
 
 /// What other features ask of a customer.

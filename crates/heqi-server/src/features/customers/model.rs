@@ -1,7 +1,7 @@
 //! What is said about customers: shapes of requests and answers.
 
 use garde::Validate;
-use heqi_domain::{ContactId, CustomerId, UserId};
+use heqi_domain::{ContactId, CustomerId, Lang, UserId};
 use heqi_platform::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -84,6 +84,34 @@ pub struct NewCustomer {
     pub note: String,
 }
 
+impl NewCustomer {
+    /// A customer of which nothing is known but code and name.
+    #[must_use]
+    pub fn named(code: &str, name: &str) -> Self {
+        let none = String::new;
+        Self {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            credit_code: none(),
+            parent: None,
+            owner: None,
+            department: none(),
+            region: none(),
+            currency: cny(),
+            term_days: thirty(),
+            credit_limit: None,
+            tags: Vec::new(),
+            address: none(),
+            language: zh(),
+            statement_template: none(),
+            invoice_title: none(),
+            contacts: Vec::new(),
+            note: none(),
+        }
+    }
+}
+
 /// A person at a customer.
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +172,25 @@ impl ContactRole {
             Self::Purchasing => "purchasing",
             Self::Other => "other",
         }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Reconciliation => lang.pick("对账", "reconciliation"),
+            Self::Finance => lang.pick("财务", "finance"),
+            Self::Purchasing => lang.pick("采购", "purchasing"),
+            Self::Other => lang.pick("其他", "other"),
+        }
+    }
+
+    /// The role that a word names, in either language.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [Self::Reconciliation, Self::Finance, Self::Purchasing, Self::Other];
+        let word = word.to_lowercase();
+        all.into_iter().find(|role| role.code() == word || role.label(Lang::Zh) == word)
     }
 
     /// The role that a word of the database names.

@@ -167,9 +167,7 @@ pub(super) async fn customer_change(
     let mut new = save::entered(&before);
     input.value.apply(&mut new);
     let mut new = validated(new)?;
-    if new.name != before.row.name && !new.aliases.contains(&before.row.name) {
-        new.aliases.push(before.row.name.clone());
-    }
+    save::keep_old_name(&mut new, &before.row.name);
     save::change(&ctx, &mut change, customer.number(), &new).await?;
     answer(&ctx, change, customer.number(), "customer.change", &before).await
 }

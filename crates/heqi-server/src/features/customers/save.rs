@@ -94,8 +94,18 @@ fn code_taken(error: heqi_platform::DbError) -> Problem {
     error.into()
 }
 
+/// After a change of name the old one is an alias 曾用名.
+pub(super) fn keep_old_name(new: &mut NewCustomer, old: &str) {
+    if new.name != old && !new.aliases.iter().any(|alias| alias == old) {
+        new.aliases.push(old.to_owned());
+    }
+}
+
 /// What holds among customers; the contacts as they are to be stored. Writes nothing.
-async fn check(
+///
+/// # Errors
+/// 409 `alias_taken`, 422 for what does not hold.
+pub(super) async fn check(
     ctx: &Ctx,
     tx: &mut Tx,
     id: i64,

@@ -1,9 +1,10 @@
 //! Every statement about customers, but those of merges and bank changes.
 
-use heqi_domain::{CustomerId, Id, UserId, fold_name};
+use heqi_domain::{ContactId, CustomerId, Id, UserId, fold_name};
 use heqi_platform::{DbError, Row, Sql, Tx, Value};
 
-use super::model::{ContactRole, CustomerQuery, CustomerRow, NewCustomer};
+use super::columns::Names;
+use super::model::{ContactRole, CustomerQuery, CustomerRow, NewContact, NewCustomer};
 use super::pinyin;
 use crate::permission::Scope;
 
@@ -297,4 +298,94 @@ pub(super) async fn taken_codes(
         }
     }
     Ok(taken)
+}
+
+/// A customer as far as a sheet shows it; phones are left out.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) id: i64,
+    pub(super) version: i64,
+    pub(super) status: String,
+    pub(super) entered: NewCustomer,
+}
+
+/// Customers within a scope with all that a sheet shows, by code; one more than `limit` if there
+/// is one.
+pub(super) async fn kept(
+    tx: &mut Tx,
+    company: i64,
+    scope: &Scope,
+    filter: Option<&Filter>,
+    limit: usize,
+) -> Result<Vec<Kept>, DbError> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(ROW).push(WHOLE).push(" FROM customer WHERE company_id = ").push_bind(company);
+    if let Some(filter) = filter {
+        push_filter(&mut sql, filter);
+    }
+    scope.push(&mut sql);
+    sql.push(" ORDER BY code, id LIMIT ").push_bind(limit as i64 + 1);
+    let mut kept = tx.rows(sql).await?.iter().map(kept_row).collect::<Result<Vec<_>, _>>()?;
+    let at: std::collections::HashMap<i64, usize> =
+        kept.iter().enumerate().map(|(at, one)| (one.id, at)).collect();
+    let aliases = "SELECT customer_id, alias FROM customer_alias WHERE company_id = $1 \
+                   ORDER BY customer_id, alias";
+    for row in tx.rows(Sql::new(aliases).bind(company)).await? {
+        if let Some(at) = at.get(&row.get("customer_id")?) {
+            kept[*at].entered.aliases.push(row.get("alias")?);
+        }
+    }
+    let contacts = "SELECT id, customer_id, name, role, email, channel FROM customer_contact \
+                    WHERE company_id = $1 ORDER BY customer_id, position, id";
+    for row in tx.rows(Sql::new(contacts).bind(company)).await? {
+        if let Some(at) = at.get(&row.get("customer_id")?) {
+            kept[*at].entered.contacts.push(NewContact {
+                id: ContactId::new(row.get("id")?),
+                name: row.get("name")?,
+                role: ContactRole::from_code(&row.get::<String>("role")?),
+                phone: None,
+                email: row.get("email")?,
+                channel: row.get("channel")?,
+            });
+        }
+    }
+    Ok(kept)
+}
+
+fn kept_row(row: &Row) -> Result<Kept, DbError> {
+    let (code, name): (String, String) = (row.get("code")?, row.get("name")?);
+    let entered = NewCustomer {
+        credit_code: row.get("credit_code")?,
+        parent: row.get::<Option<i64>>("parent_id")?.and_then(CustomerId::new),
+        owner: row.get::<Option<i64>>("owner_id")?.and_then(UserId::new),
+        department: row.get("department")?,
+        region: row.get("region")?,
+        currency: row.get("currency")?,
+        term_days: row.get("term_days")?,
+        credit_limit: row.get("credit_limit")?,
+        tags: row.json("tags")?,
+        address: row.get("address")?,
+        language: row.get("language")?,
+        statement_template: row.get("statement_template")?,
+        invoice_title: row.get("invoice_title")?,
+        note: row.get("note")?,
+        ..NewCustomer::named(&code, &name)
+    };
+    let (id, version, status) = (row.get("id")?, row.get("version")?, row.get("status")?);
+    Ok(Kept { id, version, status, entered })
+}
+
+/// The codes of the customers within a scope and the logins of people: what a sheet calls them.
+pub(super) async fn names(tx: &mut Tx, company: i64, scope: &Scope) -> Result<Names, DbError> {
+    let mut sql = Sql::new("SELECT id, code FROM customer WHERE company_id = ");
+    sql.push_bind(company);
+    scope.push(&mut sql);
+    let mut names = Names::default();
+    for row in tx.rows(sql).await? {
+        names.codes.insert(row.get("id")?, row.get("code")?);
+    }
+    for row in tx.rows(Sql::new("SELECT id, login FROM user_account")).await? {
+        names.logins.insert(row.get("id")?, row.get("login")?);
+    }
+    Ok(names)
 }

@@ -3,12 +3,13 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use garde::Validate;
-use heqi_domain::{CustomerId, Id, Lang};
+use heqi_domain::{CustomerId, Id};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::{CustomerQuery, CustomerRow, NewCustomer};
-use super::store::{self, Sort};
+use super::columns::{self, COLUMNS, Column, Field, Names};
+use super::model::{CustomerQuery, NewCustomer};
+use super::store::{self, Kept};
 use super::{routes, save};
 use crate::answer::Reply;
 use crate::ctx::Ctx;
@@ -16,12 +17,10 @@ use crate::input::{Input, Query};
 use crate::page::PageQuery;
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
-use crate::table_file::{self, Format};
+use crate::table_file::{self, EXPORT_MAX, Format};
 
 /// Most customers of one request.
 const BATCH_MAX: usize = 1000;
-/// Most customers of one file.
-const EXPORT_MAX: usize = 100_000;
 
 /// Customers to be added.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -129,41 +128,19 @@ pub(super) async fn customer_export(
     PageQuery { limit: query.limit, cursor: None }.limit()?;
     let filter = routes::filter(query)?;
     let mut tx = ctx.read().await?;
-    let page = (Sort::Code, None, EXPORT_MAX);
-    let rows = store::list(&mut tx, ctx.company, scope, &filter, page).await?;
+    let rows = store::kept(&mut tx, ctx.company, scope, Some(&filter), EXPORT_MAX).await?;
+    let names = store::names(&mut tx, ctx.company, scope).await?;
     drop(tx);
-    if rows.len() > EXPORT_MAX {
-        return Err(Problem::invalid(
-            "too_many_rows",
-            format!("超过 {EXPORT_MAX} 行；请加条件分几次导出"),
-            format!("More than {EXPORT_MAX} rows; narrow the filter and export in parts"),
-        ));
-    }
-    let detail = serde_json::json!({ "rows": rows.len(), "format": format.extension() });
-    ctx.note_read(ctx.event("customer.export", "customers", "").with_detail(&detail)).await?;
-    let cells = rows.iter().map(cells).collect();
-    table_file::respond("customers", format, &heads(ctx.lang), cells).await
+    let heads: Vec<&str> = COLUMNS.iter().map(|column| column.heading(ctx.lang)).collect();
+    let cells = rows.iter().map(|row| cells(row, &names)).collect();
+    table_file::export(&ctx, ("customer", "customers"), format, &heads, cells).await
 }
 
-fn heads(lang: Lang) -> Vec<&'static str> {
-    let zh = "编码 名称 统一社会信用代码 上级单位 业务员 部门 地区 币种 标签 状态 编号";
-    let en = "code name credit_code parent owner department region currency tags status id";
-    lang.pick(zh, en).split(' ').collect()
-}
-
-fn cells(row: &CustomerRow) -> Vec<String> {
-    let id = |id: &Option<String>| id.clone().unwrap_or_default();
-    vec![
-        row.code.clone(),
-        row.name.clone(),
-        row.credit_code.clone(),
-        id(&row.parent),
-        id(&row.owner),
-        row.department.clone(),
-        row.region.clone(),
-        row.currency.clone(),
-        row.tags.join("，"),
-        row.status.clone(),
-        row.id.clone(),
-    ]
+fn cells(row: &Kept, names: &Names) -> Vec<String> {
+    let cell = |column: &Column| match column.field {
+        Field::Status => row.status.clone(),
+        Field::Id => CustomerId::text(row.id),
+        field => columns::text(field, &row.entered, names),
+    };
+    COLUMNS.iter().map(cell).collect()
 }

@@ -67,6 +67,13 @@ fn words(action: &str, detail: &Value, currency: &str, lang: Lang) -> String {
         "discrepancy.reopen" => {
             say(format!("重新打开：{reason}"), format!("Opened again: {reason}"))
         }
+        "attachment.create" => {
+            say(format!("添加附件 {}", text("name")), format!("Attached {}", text("name")))
+        }
+        "attachment.remove" => {
+            say(format!("移除附件 {}", text("name")), format!("Took away {}", text("name")))
+        }
+        "attachment.download" => say("下载附件".to_owned(), "Downloaded a file".to_owned()),
         "discrepancy.comment" => say(format!("批注：{body}"), format!("Comment: {body}")),
         "discrepancy.propose" => {
             let amount = amount("amount");

@@ -6,6 +6,7 @@
 //! act on the same version, one wins and the others are told.
 
 mod act;
+mod attachments;
 mod bulk;
 mod comments;
 mod diff;
@@ -52,6 +53,14 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(act::discrepancy_reopen))
         .routes(routes!(bulk::discrepancy_bulk))
         .routes(routes!(comments::comment_list, comments::comment_create))
+        .routes(routes!(
+            attachments::discrepancy_attachment_list,
+            attachments::discrepancy_attachment_create
+        ))
+        .routes(routes!(
+            attachments::discrepancy_attachment_download,
+            attachments::discrepancy_attachment_remove
+        ))
         .routes(routes!(notifications::notification_list))
         .routes(routes!(notifications::notification_read))
 }

@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, HashMap};
 use heqi_domain::Side;
 use sha2::{Digest, Sha256};
 
+use super::goods;
 use super::model::{Control, Counted, Total};
 use super::problems::{PERIOD_SIGNED, SAME_AMOUNT_AND_DAY, SAME_REFERENCE};
 use super::staged::{Staged, Status};
+use crate::features::ledger::Signed;
 use crate::problem::Problem;
 
 /// A line of the ledger, as far as a row can equal or resemble it.
@@ -36,9 +38,8 @@ pub struct Posted {
     pub counts: bool,
 }
 
-/// Sets the status of each row by what the ledger has. `locked` is the last signed day of each
-/// customer; empty for none.
-pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], locked: &HashMap<i64, String>) {
+/// Sets the status of each row by what the ledger has and which days of its account are signed.
+pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], signed: &Signed) {
     for row in rows.iter_mut().filter(|row| is_ours_to_say(row)) {
         row.status = Status::New;
         row.problem.clear();
@@ -48,8 +49,8 @@ pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], locked: &Has
     let mut taken = vec![false; ledger.len()];
     equal(rows, side, ledger, &mut taken);
     for row in rows.iter_mut().filter(|row| row.status == Status::New) {
-        let through = row.customer.and_then(|customer| locked.get(&customer));
-        if through.is_some_and(|through| row.business_date <= *through) {
+        let held = |customer| signed.holds(customer, &row.currency, &row.business_date).is_some();
+        if row.customer.is_some_and(held) {
             let day = row.business_date.clone();
             row.reject(PERIOD_SIGNED, "", &day);
         }
@@ -154,7 +155,8 @@ pub fn count(
         }
         _ => None,
     };
-    Ok(Counted { totals, control: Control { opening, movement, closing, agrees } })
+    let control = Control { opening, movement, closing, agrees };
+    Ok(Counted { totals, control, warnings: goods::flags(rows) })
 }
 
 pub(super) fn narrow(sum: i128) -> Result<i64, Problem> {

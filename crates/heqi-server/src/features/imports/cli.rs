@@ -46,7 +46,7 @@ pub async fn import(
         Problem::invalid("unreadable", what.clone(), what)
     })?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = super::upload::plain_name(&name.unwrap_or_default());
+    let name = crate::upload::plain_name(&name.unwrap_or_default());
     let mut tx = app.db.write().await?;
     let company = company_number(&mut tx, company).await?;
     let customer = match customer {

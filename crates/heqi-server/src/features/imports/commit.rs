@@ -11,7 +11,7 @@ use super::staged::{Staged, Status};
 use super::store::{self, Batch};
 use super::{check, ledger_side, staging};
 use crate::features::customers::{self, Brief};
-use crate::features::ledger;
+use crate::features::ledger::{self, Signed};
 use crate::permission::Scope;
 use crate::problem::Problem;
 
@@ -48,8 +48,9 @@ pub async fn apply(
     let numbers: Vec<i64> = briefs.iter().map(|brief| brief.id).collect();
     let beside = ledger_side::chain(tx, id).await?;
     let posted = ledger_side::lines(tx, company, batch.side, &numbers, &beside).await?;
+    let signed = Signed::load(tx, company, &briefs).await?;
     let work = || {
-        check::classify(&mut rows, batch.side, &posted, &ledger_side::locked(&briefs));
+        check::classify(&mut rows, batch.side, &posted, &signed);
         check::base_plan(&rows, batch.side, id)
     };
     let base = tokio::task::block_in_place(work);
@@ -165,7 +166,7 @@ pub async fn undo(tx: &mut Tx, company: i64, id: i64, by: &str) -> Result<Undone
     let briefs = customers::lock(tx, company, &numbers).await?;
     // What holds a line is looked at again under the lock of its customer.
     let lines = ledger_side::of_batch(tx, company, id).await?;
-    refuse_blocked(&lines, &briefs)?;
+    refuse_blocked(&lines, &Signed::load(tx, company, &briefs).await?)?;
     let (withdrawn, reversed) = match batch.side {
         Side::Theirs => {
             let withdrawn = ledger_side::withdraw(tx, company, id).await?;
@@ -186,12 +187,11 @@ pub async fn undo(tx: &mut Tx, company: i64, id: i64, by: &str) -> Result<Undone
 /// Most obstacles that are told one by one.
 const TOLD: usize = 50;
 
-fn refuse_blocked(lines: &[ledger_side::Taken], briefs: &[Brief]) -> Result<(), Problem> {
-    let locked = ledger_side::locked(briefs);
+fn refuse_blocked(lines: &[ledger_side::Taken], signed: &Signed) -> Result<(), Problem> {
     let mut count = 0_usize;
     let mut told = Vec::new();
     for line in lines {
-        let signed = locked.get(&line.customer).filter(|day| line.business_date <= **day);
+        let through = signed.holds(line.customer, &line.currency, &line.business_date);
         let mut tell = |why: &str, what: String| {
             count += 1;
             if told.len() < TOLD {
@@ -202,8 +202,8 @@ fn refuse_blocked(lines: &[ledger_side::Taken], briefs: &[Brief]) -> Result<(), 
         if let Some(group) = line.group {
             tell("matched", GroupId::text(group));
         }
-        if let Some(day) = signed {
-            tell("period_signed", day.clone());
+        if let Some(day) = through {
+            tell("period_signed", day.to_owned());
         }
         if line.held {
             tell("held", String::new());

@@ -1,7 +1,5 @@
 //! What an import asks of the ledger: which lines it has, and taking a batch back.
 
-use std::collections::HashMap;
-
 use heqi_domain::Side;
 use heqi_platform::{DbError, Row, Sql, Tx};
 
@@ -93,6 +91,8 @@ pub struct Taken {
     pub id: i64,
     /// The customer.
     pub customer: i64,
+    /// ISO 4217.
+    pub currency: String,
     /// Day of the document.
     pub business_date: String,
     /// Its row in the file.
@@ -109,7 +109,8 @@ pub struct Taken {
 /// Whatever the database says.
 pub async fn of_batch(tx: &mut Tx, company: i64, batch: i64) -> Result<Vec<Taken>, DbError> {
     let sql = Sql::new(
-        "SELECT l.id, l.customer_id, l.business_date, l.batch_row, c.group_id, h.line_id AS held \
+        "SELECT l.id, l.customer_id, l.currency, l.business_date, l.batch_row, c.group_id, \
+         h.line_id AS held \
          FROM line l LEFT JOIN line_claim c ON c.line_id = l.id \
          LEFT JOIN line_hold h ON h.line_id = l.id \
          LEFT JOIN line r ON r.reverses_id = l.id AND r.state <> 'rejected' \
@@ -121,6 +122,7 @@ pub async fn of_batch(tx: &mut Tx, company: i64, batch: i64) -> Result<Vec<Taken
         Ok(Taken {
             id: row.get("id")?,
             customer: row.get("customer_id")?,
+            currency: row.get("currency")?,
             business_date: row.get("business_date")?,
             row: row.get::<Option<i64>>("batch_row")?.unwrap_or(0),
             held: row.get::<Option<i64>>("held")?.is_some(),
@@ -160,7 +162,7 @@ pub async fn reversals(
 ) -> Result<Vec<crate::features::ledger::NewLine>, DbError> {
     let sql = Sql::new(
         "SELECT l.id, l.customer_id, l.currency, l.reference, l.other_reference, l.memo, \
-         l.business_date, l.due_date, l.amount, l.batch_row FROM line l \
+         l.business_date, l.due_date, l.amount, l.tax, l.batch_row FROM line l \
          LEFT JOIN line r ON r.reverses_id = l.id AND r.state <> 'rejected' \
          AND r.state = 'posted' \
          WHERE l.company_id = $1 AND l.batch_id = $2 AND l.state = 'posted' AND r.id IS NULL \
@@ -181,7 +183,7 @@ pub async fn reversals(
             posting_date: today.to_owned(),
             due_date: row.get("due_date")?,
             amount: amount.checked_neg().ok_or(DbError::Conflict)?,
-            tax: None,
+            tax: row.get::<Option<i64>>("tax")?.and_then(i64::checked_neg),
             freight: None,
             document: None,
             reverses: Some(row.get("id")?),
@@ -190,11 +192,4 @@ pub async fn reversals(
         })
     };
     rows.iter().map(line).collect()
-}
-
-/// The last signed day of each customer.
-#[must_use]
-pub fn locked(customers: &[crate::features::customers::Brief]) -> HashMap<i64, String> {
-    let signed = customers.iter().filter(|customer| !customer.locked_through.is_empty());
-    signed.map(|customer| (customer.id, customer.locked_through.clone())).collect()
 }

@@ -11,6 +11,7 @@ mod check;
 pub mod cli;
 mod commit;
 mod direction;
+mod goods;
 pub mod jobs;
 mod ledger_side;
 pub mod model;
@@ -24,7 +25,6 @@ mod staging;
 mod store;
 #[cfg(test)]
 mod tests;
-mod upload;
 mod views;
 mod workbook;
 

@@ -154,6 +154,8 @@ pub struct Preview {
     pub totals: Vec<Total>,
     /// What the file states about its balance.
     pub control: Control,
+    /// What to look at before posting; it stands in the way of nothing.
+    pub warnings: Vec<Flag>,
     /// Possible duplicates, by reason and customer.
     pub possible: Vec<PossibleGroup>,
     /// Rows that would be posted now.
@@ -171,6 +173,22 @@ pub struct Counted {
     pub totals: Vec<Total>,
     /// What the file states about its balance.
     pub control: Control,
+    /// What to look at before posting.
+    #[serde(default)]
+    pub warnings: Vec<Flag>,
+}
+
+/// Rows that a person should look at, though they can be posted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Flag {
+    /// `goods_differ` or `tax_differs`.
+    pub code: String,
+    /// Rows.
+    pub rows: i64,
+    /// The first of them, 1-based rows of the file.
+    pub samples: Vec<i64>,
+    /// What is the matter, and what to do.
+    pub detail: Words,
 }
 
 /// Rows and sums of one status in one currency; minor units, from the receivable's side.
@@ -387,6 +405,10 @@ pub struct StagedLine {
     pub business_date: String,
     /// Minor units, from the receivable's side.
     pub amount: Option<i64>,
+    /// The tax in it, with the sign of the amount.
+    pub tax: Option<i64>,
+    /// Code of what to look at before it is posted; empty if nothing.
+    pub warning: String,
     /// The line of the ledger that it equals or resembles.
     pub twin: Option<String>,
 }

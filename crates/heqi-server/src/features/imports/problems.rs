@@ -16,6 +16,12 @@ pub const LINE_UNDATED: &str = "line_undated";
 pub const PERIOD_SIGNED: &str = "period_signed";
 /// A zero is no entry.
 pub const AMOUNT_ZERO: &str = "amount_zero";
+/// The tax is more than the amount that it is in.
+pub const TAX_EXCEEDS: &str = "tax_exceeds_amount";
+/// Quantity and price come to another amount.
+pub const GOODS_DIFFER: &str = "goods_differ";
+/// The rate makes another tax of the amount.
+pub const TAX_DIFFERS: &str = "tax_differs";
 /// The ledger has the document number with another content.
 pub const SAME_REFERENCE: &str = "same_reference";
 /// The ledger has the amount on that day under another document number.
@@ -64,6 +70,27 @@ const OWN: &[[&str; 5]] = &[
         "the amount is zero",
         "无须入账；若金额漏填，请补上",
         "nothing to post; if the amount was left out, fill it in",
+    ],
+    [
+        TAX_EXCEEDS,
+        "税额大于金额",
+        "the tax exceeds the amount",
+        "核对税额和金额两列是否认反，或这一行的数字是否有误",
+        "check whether the columns of tax and amount are mistaken for each other, or the figures",
+    ],
+    [
+        GOODS_DIFFER,
+        "数量 × 单价（加税额）与金额相差超过 0.01",
+        "quantity × price (with the tax) is not the amount",
+        "核对数量、单价、税额；金额无误的可以照常入账",
+        "check quantity, price and tax; if the amount is right, post it as it is",
+    ],
+    [
+        TAX_DIFFERS,
+        "按税率推算的税额与文件里的税额相差超过 0.01",
+        "the tax is not what the rate makes of the amount",
+        "核对税率和税额；无误的可以照常入账",
+        "check rate and tax; if they are right, post it as it is",
     ],
     [
         SAME_REFERENCE,

@@ -10,7 +10,6 @@ use super::model::{
 };
 use super::receive::{self, Payload, Upload};
 use super::store::{self, Batch};
-use super::upload::{Received, plain_name};
 use super::{commit, jobs as work};
 use crate::answer::Reply;
 use crate::ctx::{At, Change, Ctx, EMPTY};
@@ -18,6 +17,7 @@ use crate::features::{customers, jobs};
 use crate::input::{Input, Query};
 use crate::permission::Permission;
 use crate::problem::{Problem, ProblemBody};
+use crate::upload::{Received, plain_name};
 
 /// Up to so many rows are posted while the client waits; more are a job.
 const INLINE_MAX: i64 = 5_000;

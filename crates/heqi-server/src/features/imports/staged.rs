@@ -5,12 +5,12 @@
 
 use heqi_domain::{Currency, Day, EntryKind, Id, Lang, NO_DAY, Progress, Side, day_text};
 use heqi_intake::{
-    Became, ControlTotals, Inspection, IntakeError, ReadOptions, Reading, RejectReason, Role,
-    Source, View,
+    Became, ControlTotals, Figures, Inspection, IntakeError, ReadOptions, Reading, RejectReason,
+    Role, Source, View,
 };
 
 use super::model::Mapping;
-use super::problems;
+use super::{goods, problems};
 use crate::features::customers::known::{Directory, Found};
 use crate::features::ledger::{LedgerKind, NewLine};
 
@@ -75,6 +75,10 @@ pub struct Staged {
     pub due_date: Option<String>,
     /// Minor units; none where it could not be read.
     pub amount: Option<i64>,
+    /// The tax in it, minor units without a sign.
+    pub tax: Option<i64>,
+    /// Code of what a person should look at, though it can be posted; empty if nothing.
+    pub warning: String,
     /// What is to become of it.
     pub status: Status,
     /// Code of what is the matter; empty if nothing is.
@@ -101,7 +105,7 @@ impl Staged {
             posting_date: self.business_date.clone(),
             due_date: self.due_date.clone(),
             amount: self.amount?,
-            tax: None,
+            tax: self.tax.and_then(|tax| tax.checked_mul(self.amount?.signum())),
             freight: None,
             document: None,
             reverses: None,
@@ -152,15 +156,15 @@ pub fn read(
     if let Some(order) = &mapping.date_order {
         options.template = with_date_order(options.template.as_deref().unwrap_or(&own), order);
     }
-    let mut raw: Vec<(i64, String, bool, Vec<String>)> = Vec::new();
+    let mut raw: Vec<(i64, String, bool, Vec<String>, Figures)> = Vec::new();
     let kind_column = |inspection: &Inspection| {
         inspection.columns.iter().position(|column| column.role == Role::Kind)
     };
-    let mut keep = |row: u64, cells: &[&str], became: Became| {
+    let mut keep = |row: u64, cells: &[&str], became: Became, figures: Figures| {
         if matches!(became, Became::Line | Became::Reject) {
             let text = serde_json::to_string(cells).unwrap_or_default();
             let cells = if became == Became::Line { short(cells) } else { Vec::new() };
-            raw.push((row as i64, text, became == Became::Line, cells));
+            raw.push((row as i64, text, became == Became::Line, cells, figures));
         }
     };
     let reading = heqi_intake::read_rows(bytes, name, &options, progress, &mut keep)?;
@@ -169,12 +173,15 @@ pub fn read(
     let (mut line, mut reject) = (0_u32, 0_usize);
     if raw.is_empty() {
         // Parquet has no rows of text: the lines stand for themselves.
-        raw.extend((0..reading.lines.len()).map(|at| (at as i64 + 1, "[]".into(), true, vec![])));
+        let line = |at: usize| (at as i64 + 1, "[]".into(), true, vec![], Figures::default());
+        raw.extend((0..reading.lines.len()).map(line));
     }
-    for (number, text, is_line, cells) in raw {
+    for (number, text, is_line, cells, figures) in raw {
         if is_line {
             let stated = kind_at.and_then(|at| stated_kind(cells.get(at)?));
-            rows.push(of_line(&reading, line, number, text, stated));
+            let mut row = of_line(&reading, line, number, text, stated);
+            goods::check(&mut row, figures, &reading.inspection);
+            rows.push(row);
             line += 1;
         } else if let Some(found) = reading.rejects.get(reject) {
             let mut row = blank(number, text);
@@ -271,6 +278,8 @@ fn blank(row: i64, raw: String) -> Staged {
         business_date: String::new(),
         due_date: None,
         amount: None,
+        tax: None,
+        warning: String::new(),
         status: Status::New,
         problem: String::new(),
         at_fault: (String::new(), String::new()),

@@ -38,8 +38,8 @@ pub(super) async fn clear(tx: &mut Tx, batch: i64) -> Result<(), DbError> {
 }
 
 const COLUMNS: &str = "batch_id, row_no, company_id, raw, customer_text, customer_id, currency, \
-     kind, reference, other_reference, memo, business_date, due_date, amount, status, problem, \
-     problems, twin_id";
+     kind, reference, other_reference, memo, business_date, due_date, amount, tax, warning, \
+     status, problem, problems, twin_id";
 
 fn values(row: &Staged, batch: i64, company: i64) -> Vec<Value> {
     let (column, value) = &row.at_fault;
@@ -63,6 +63,8 @@ fn values(row: &Staged, batch: i64, company: i64) -> Vec<Value> {
         (&row.business_date).into(),
         row.due_date.clone().into(),
         row.amount.into(),
+        row.tax.into(),
+        (&row.warning).into(),
         row.status.code().into(),
         (&row.problem).into(),
         fault.into(),
@@ -71,8 +73,8 @@ fn values(row: &Staged, batch: i64, company: i64) -> Vec<Value> {
 }
 
 const STAGED: &str = "SELECT row_no, raw, customer_text, customer_id, currency, kind, reference, \
-     other_reference, memo, business_date, due_date, amount, status, problem, problems, twin_id \
-     FROM import_line WHERE batch_id = ";
+     other_reference, memo, business_date, due_date, amount, tax, warning, status, problem, \
+     problems, twin_id FROM import_line WHERE batch_id = ";
 
 /// All staged rows of an import, in the order of the file.
 ///
@@ -126,6 +128,8 @@ pub async fn page(
             memo: staged.memo,
             business_date: staged.business_date,
             amount: staged.amount,
+            tax: staged.tax.and_then(|tax| tax.checked_mul(staged.amount?.signum())),
+            warning: staged.warning,
             twin: staged.twin.map(LineId::text),
         })
     };
@@ -149,6 +153,8 @@ fn staged_row(row: &Row) -> Result<Staged, DbError> {
         business_date: row.get("business_date")?,
         due_date: row.get("due_date")?,
         amount: row.get("amount")?,
+        tax: row.get("tax")?,
+        warning: row.get("warning")?,
         status: Status::from_code(&row.get::<String>("status")?).unwrap_or(Status::Rejected),
         problem: row.get("problem")?,
         at_fault: (part("column"), part("value")),

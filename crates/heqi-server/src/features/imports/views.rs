@@ -94,7 +94,7 @@ pub(super) async fn import_view(ctx: Ctx, At(batch): At<BatchId>) -> Result<Repl
 pub(super) async fn import_preview(ctx: Ctx, At(batch): At<BatchId>) -> Result<Reply, Problem> {
     let mut tx = ctx.read().await?;
     let found = visible(&ctx, &mut tx, batch).await?;
-    let Some(Counted { totals, control }) = found.totals.clone() else {
+    let Some(Counted { totals, control, warnings }) = found.totals.clone() else {
         return Err(commit::not_checked(&found.state));
     };
     let mut possible = Vec::new();
@@ -116,7 +116,7 @@ pub(super) async fn import_preview(ctx: Ctx, At(batch): At<BatchId>) -> Result<R
     }
     let plan = check::plan(&found.plan, &found.decisions);
     let version = found.version;
-    let preview = Preview { totals, control, possible, chosen, plan, version };
+    let preview = Preview { totals, control, warnings, possible, chosen, plan, version };
     Ok(Reply::ok(&preview).version(version))
 }
 

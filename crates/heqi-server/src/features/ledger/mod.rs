@@ -12,11 +12,11 @@ mod events;
 mod export;
 pub mod line;
 pub mod lists;
-mod media;
 pub mod model;
 pub mod query;
 mod reversal;
 mod review;
+mod signed;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -29,6 +29,7 @@ use utoipa_axum::routes;
 use crate::app::Shared;
 
 pub use line::{LedgerKind, NewLine, first_open_day, post, touch};
+pub use signed::Signed;
 
 /// The routes of this feature.
 #[must_use]
@@ -51,7 +52,7 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(views::view_view, views::view_replace, views::view_delete))
         .routes(routes!(events::ledger_events))
         .routes(routes!(attachments::attachment_list, attachments::attachment_create))
-        .routes(routes!(attachments::attachment_download))
+        .routes(routes!(attachments::attachment_download, attachments::attachment_remove))
         .routes(routes!(balance::balance_view))
         .routes(routes!(balance::balance_list))
         .routes(routes!(balance::account_view))

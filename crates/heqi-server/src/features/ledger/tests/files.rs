@@ -5,7 +5,7 @@ use futures::StreamExt;
 use heqi_domain::{CustomerId, Id};
 use serde_json::json;
 
-use super::{document, posted};
+use super::{act, document, posted};
 use crate::testing::{Client, TestApp, on_both};
 
 async fn ledger(app: &TestApp, customer: i64) -> (Client, Client, String) {
@@ -160,6 +160,37 @@ async fn d1_attachments_follow_their_line() {
         for action in ["attachment.create", "attachment.download"] {
             assert!(actions.contains(&action.to_owned()), "{action}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_draft_go_and_those_of_a_posted_entry_stay() {
+    on_both(async |app: TestApp| {
+        let customer = app.customer("C1", "海仓商贸").await;
+        let (writer, poster) =
+            (app.client("accountant").await, app.client("finance_manager").await);
+        let body = document(customer, "sale", "2026-10-08", 100);
+        let made = writer.post(&app.at("/documents"), body).await.expect(201);
+        let line = made.body["legs"][0]["id"].as_str().unwrap().to_owned();
+        let path = app.at(&format!("/lines/{line}/attachments"));
+        let upload = async || {
+            let headers = [("x-file-name", "a.pdf")];
+            let sent = writer.send_bytes(Method::POST, &path, &headers, b"%PDF-1.7".to_vec()).await;
+            format!("{path}/{}", sent.expect(201).text("id"))
+        };
+        let (wrong, right) = (upload().await, upload().await);
+        app.client("read_only").await.delete(&wrong).await.expect(403);
+        writer.delete(&wrong).await.expect(200);
+        writer.get(&wrong).await.expect(404);
+        let document = made.text("id");
+        let sent = act(&app, &writer, &document, 1, "submit").await.expect(200);
+        assert_eq!(writer.delete(&right).await.expect(409).code(), "attachment_stays");
+        act(&app, &poster, &document, sent.number("version"), "approve").await.expect(200);
+        assert_eq!(writer.delete(&right).await.expect(409).code(), "attachment_stays");
+        writer.get(&right).await.expect(200);
+        let all = writer.get(&format!("{path}?removed=true")).await.expect(200);
+        assert_eq!(all.body.as_array().unwrap().len(), 2);
     })
     .await;
 }

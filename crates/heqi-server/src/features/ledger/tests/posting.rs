@@ -6,17 +6,29 @@ use heqi_platform::Sql;
 use serde_json::json;
 
 use super::{act, document, posted, submit};
-use crate::testing::{TestApp, on_both};
+use crate::testing::{Client, TestApp, on_both};
+
+/// A posted sale of 113.00, by whom it was written and posted.
+struct Sale {
+    customer: i64,
+    writer: Client,
+    poster: Client,
+    line: String,
+}
+
+async fn sale(app: &TestApp) -> Sale {
+    let customer = app.customer("C1", "海仓商贸").await;
+    let (writer, poster) = (app.client("accountant").await, app.client("finance_manager").await);
+    let body = document(customer, "sale", "2026-10-08", 11_300);
+    let done = posted(app, &writer, &poster, body).await;
+    let line = done.body["legs"][0]["id"].as_str().unwrap().to_owned();
+    Sale { customer, writer, poster, line }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reversal_is_an_opposite_entry_made_once() {
     on_both(async |app: TestApp| {
-        let customer = app.customer("C1", "海仓商贸").await;
-        let (writer, poster) =
-            (app.client("accountant").await, app.client("finance_manager").await);
-        let done =
-            posted(&app, &writer, &poster, document(customer, "sale", "2026-10-08", 11_300)).await;
-        let line = done.body["legs"][0]["id"].as_str().unwrap().to_owned();
+        let Sale { writer, poster, line, .. } = sale(&app).await;
         let path = app.at(&format!("/lines/{line}/reverse"));
         let body = |date: &str| json!({ "reason": "单价录错", "date": date });
         writer.post(&path, body("2026-10-09")).await.expect(403);
@@ -43,12 +55,7 @@ async fn a_reversal_is_an_opposite_entry_made_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_is_all_or_nothing() {
     on_both(async |app: TestApp| {
-        let customer = app.customer("C1", "海仓商贸").await;
-        let (writer, poster) =
-            (app.client("accountant").await, app.client("finance_manager").await);
-        let done =
-            posted(&app, &writer, &poster, document(customer, "sale", "2026-10-08", 11_300)).await;
-        let line = done.body["legs"][0]["id"].as_str().unwrap().to_owned();
+        let Sale { customer, poster, line, .. } = sale(&app).await;
         let path = app.at(&format!("/lines/{line}/correct"));
         let body = |amount: i64| {
             json!({ "reason": "数量录错", "date": "2026-10-09",

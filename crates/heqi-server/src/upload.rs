@@ -42,6 +42,16 @@ impl<S: Send + Sync> FromRequest<S> for Received {
     }
 }
 
+impl Received {
+    /// The same, if it is no larger than this.
+    ///
+    /// # Errors
+    /// 413.
+    pub fn within(self, bytes: usize) -> Result<Self, Problem> {
+        if self.bytes.len() > bytes { Err(larger_than(bytes)) } else { Ok(self) }
+    }
+}
+
 async fn form(mut form: Multipart) -> Result<Received, Problem> {
     while let Some(field) = form.next_field().await.map_err(|_| bad_form())? {
         let Some(name) = field.file_name().map(str::to_owned) else { continue };
@@ -91,11 +101,18 @@ fn bad_form() -> Problem {
 }
 
 fn too_large() -> Problem {
+    larger_than(FILE_MAX)
+}
+
+fn larger_than(bytes: usize) -> Problem {
+    let size = bytes >> 20;
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "file_too_large",
-        "文件超过 256 MiB，或上传中断；请拆分后再传",
-        "The file exceeds 256 MiB, or the upload broke off; split it and send the parts",
+        format!("文件超过 {size} MiB，或上传中断；请拆分后再传"),
+        format!(
+            "The file exceeds {size} MiB, or the upload broke off; split it and send the parts"
+        ),
     )
 }
 

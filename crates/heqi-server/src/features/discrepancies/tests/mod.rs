@@ -1,6 +1,8 @@
 //! Goal: nobody's work on a discrepancy is lost or done twice, nothing counts as cleared that is
 //! not, and who may not see a customer sees nothing of it.
 
+mod attachments;
+
 use axum::http::Method;
 use heqi_domain::{Id, LineId, Side};
 use serde_json::{Value as Json, json};
