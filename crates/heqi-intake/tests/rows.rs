@@ -55,7 +55,7 @@ fn a_person_says_what_the_encoding_is() {
 
 #[test]
 fn a_line_says_what_stands_beside_its_amount() {
-    let text = "日期,单号,数量,单价,折扣,税率,税额,金额\n\
+    let text = "日期,单号,数量,单价,折扣率,税率,税额,金额\n\
                 2026-01-05,A1,3,33.335,,13%,\"1,300.00\",113.01\n\
                 2026-01-06,A2,2,50,0.1,0.06,,95.40\n2026-01-07,A3,,,,免税,,5.00\n";
     let mut seen = Vec::new();

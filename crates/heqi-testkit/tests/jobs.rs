@@ -126,6 +126,26 @@ async fn a_job_of_a_dead_process_is_taken_over_and_the_dead_one_cannot_finish_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_at_which_every_process_dies_is_given_up() {
+    on_both(async |address: String| {
+        let clock = Clock::fixed(Timestamp::from_micros(1_793_584_800_000_000));
+        let db = open(&address, clock.clone()).await;
+        let id = enqueue(&db, &job(1)).await;
+        let mut deaths = 0;
+        while jobs::claim(&db, &["test.count"]).await.unwrap().is_some() {
+            deaths += 1;
+            clock.advance(31);
+        }
+        assert_eq!(deaths, 20);
+        assert_eq!(state(&db, id).await, JobState::Failed);
+        let mut tx = db.read().await.unwrap();
+        let given_up = jobs::find(&mut tx, 1, id).await.unwrap().unwrap();
+        assert_eq!(given_up.problem.unwrap()["code"], "job_failed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_fails_is_tried_again_and_given_up_with_its_reason() {
     on_both(async |address: String| {
         let clock = Clock::fixed(Timestamp::from_micros(1_793_584_800_000_000));
