@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, HashMap};
 use heqi_domain::Side;
 use sha2::{Digest, Sha256};
 
+use super::ledger_side::Limits;
 use super::model::{Control, Counted, Total};
-use super::problems::{PERIOD_SIGNED, SAME_AMOUNT_AND_DAY, SAME_REFERENCE};
+use super::problems::{CUSTOMER_STOPPED, PERIOD_SIGNED, SAME_AMOUNT_AND_DAY, SAME_REFERENCE};
 use super::staged::{Staged, Status};
+use crate::features::ledger;
 use crate::problem::Problem;
 
 /// A line of the ledger, as far as a row can equal or resemble it.
@@ -36,9 +38,8 @@ pub struct Posted {
     pub counts: bool,
 }
 
-/// Sets the status of each row by what the ledger has. `locked` is the last signed day of each
-/// customer; empty for none.
-pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], locked: &HashMap<i64, String>) {
+/// Sets the status of each row by what the ledger has and what its customer allows.
+pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], limits: &Limits) {
     for row in rows.iter_mut().filter(|row| is_ours_to_say(row)) {
         row.status = Status::New;
         row.problem.clear();
@@ -48,10 +49,15 @@ pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], locked: &Has
     let mut taken = vec![false; ledger.len()];
     equal(rows, side, ledger, &mut taken);
     for row in rows.iter_mut().filter(|row| row.status == Status::New) {
-        let through = row.customer.and_then(|customer| locked.get(&customer));
+        let through = row.customer.and_then(|customer| limits.locked.get(&customer));
         if through.is_some_and(|through| row.business_date <= *through) {
             let day = row.business_date.clone();
             row.reject(PERIOD_SIGNED, "", &day);
+        }
+        let stopped = row.customer.is_some_and(|customer| limits.stopped.contains(&customer));
+        if stopped && ledger::line::new_business(side, row.kind) {
+            let kind = row.kind.code();
+            row.reject(CUSTOMER_STOPPED, "", kind);
         }
     }
     alike(rows, ledger, &mut taken, SAME_REFERENCE);
@@ -60,7 +66,8 @@ pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], locked: &Has
 
 /// Whether the status of a row follows from the ledger, and not from the file alone.
 fn is_ours_to_say(row: &Staged) -> bool {
-    row.status != Status::Rejected || row.problem == PERIOD_SIGNED
+    row.status != Status::Rejected
+        || [PERIOD_SIGNED, CUSTOMER_STOPPED].contains(&row.problem.as_str())
 }
 
 fn equal(rows: &mut [Staged], side: Side, ledger: &[Posted], taken: &mut [bool]) {

@@ -49,7 +49,7 @@ pub async fn apply(
     let beside = ledger_side::chain(tx, id).await?;
     let posted = ledger_side::lines(tx, company, batch.side, &numbers, &beside).await?;
     let work = || {
-        check::classify(&mut rows, batch.side, &posted, &ledger_side::locked(&briefs));
+        check::classify(&mut rows, batch.side, &posted, &ledger_side::limits(&briefs));
         check::base_plan(&rows, batch.side, id)
     };
     let base = tokio::task::block_in_place(work);
@@ -187,7 +187,7 @@ pub async fn undo(tx: &mut Tx, company: i64, id: i64, by: &str) -> Result<Undone
 const TOLD: usize = 50;
 
 fn refuse_blocked(lines: &[ledger_side::Taken], briefs: &[Brief]) -> Result<(), Problem> {
-    let locked = ledger_side::locked(briefs);
+    let locked = ledger_side::limits(briefs).locked;
     let mut count = 0_usize;
     let mut told = Vec::new();
     for line in lines {

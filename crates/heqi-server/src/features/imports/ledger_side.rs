@@ -1,6 +1,6 @@
 //! What an import asks of the ledger: which lines it has, and taking a batch back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use heqi_domain::Side;
 use heqi_platform::{DbError, Row, Sql, Tx};
@@ -192,9 +192,22 @@ pub async fn reversals(
     rows.iter().map(line).collect()
 }
 
-/// The last signed day of each customer.
+/// What customers allow.
+#[derive(Debug, Default)]
+pub struct Limits {
+    /// The last signed day of each that has one.
+    pub locked: HashMap<i64, String>,
+    /// Those that are stopped.
+    pub stopped: HashSet<i64>,
+}
+
+/// What these customers allow.
 #[must_use]
-pub fn locked(customers: &[crate::features::customers::Brief]) -> HashMap<i64, String> {
+pub fn limits(customers: &[crate::features::customers::Brief]) -> Limits {
     let signed = customers.iter().filter(|customer| !customer.locked_through.is_empty());
-    signed.map(|customer| (customer.id, customer.locked_through.clone())).collect()
+    let stopped = customers.iter().filter(|customer| customer.status == "stopped");
+    Limits {
+        locked: signed.map(|customer| (customer.id, customer.locked_through.clone())).collect(),
+        stopped: stopped.map(|customer| customer.id).collect(),
+    }
 }

@@ -81,8 +81,8 @@ pub async fn read(
         if let Some(ours) = &ours {
             direction::orient(&mut file, ours)?;
         }
-        let locked = ledger_side::locked(&briefs);
-        check::classify(&mut file.rows, batch.side, &ledger, &locked);
+        let limits = ledger_side::limits(&briefs);
+        check::classify(&mut file.rows, batch.side, &ledger, &limits);
         let counted = check::count(&file.rows, file.control.opening, file.control.closing)?;
         let plan = check::base_plan(&file.rows, batch.side, batch.id);
         Ok((file, counted, plan))

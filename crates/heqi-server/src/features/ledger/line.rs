@@ -1,5 +1,7 @@
 //! A line of a ledger, and how lines are posted: in number order, never into a signed period.
 
+use std::collections::HashMap;
+
 use heqi_domain::{EntryKind, Lang, Side};
 use heqi_platform::{DbError, Sql, Timestamp, Tx, Value};
 use serde::{Deserialize, Serialize};
@@ -180,7 +182,8 @@ pub const fn side_code(side: Side) -> &'static str {
 /// own date and is booked on the first open day: [`first_open_day`].
 ///
 /// # Errors
-/// 404 for an unknown customer, 409 `period_signed` with the position of the line.
+/// 404 for an unknown customer; with the position of the line, 409 `period_signed`,
+/// `customer_stopped` for new sales, `customer_merged` for anything but a reversal.
 pub async fn post(
     tx: &mut Tx,
     company: i64,
@@ -188,10 +191,11 @@ pub async fn post(
     lines: &[NewLine],
 ) -> Result<Vec<i64>, Problem> {
     let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
-    let locked = customers::lock(tx, company, &wanted).await?;
+    let locked = Locked::take(tx, company, &wanted).await?;
     for (at, line) in lines.iter().enumerate() {
-        let account = (line.customer, line.currency.as_str());
-        refuse_locked(tx, &locked, company, account, (&line.posting_date, at)).await?;
+        refuse_customer(&locked.briefs, line.customer, (line.side, line.kind), at)?;
+        let account = (locked.signing(line.customer)?, line.currency.as_str());
+        refuse_locked(tx, &locked.briefs, company, account, (&line.posting_date, at)).await?;
     }
     let series: Vec<_> = lines.iter().map(|line| series(line.side, &line.posting_date)).collect();
     let vouchers = vouchers(tx, company, &series).await?;
@@ -223,6 +227,7 @@ pub(super) struct Waiting {
     pub id: i64,
     pub customer: i64,
     pub currency: String,
+    pub kind: LedgerKind,
     pub posting_date: String,
 }
 
@@ -237,10 +242,11 @@ pub(super) async fn post_waiting(
     lines: &[Waiting],
 ) -> Result<Vec<i64>, Problem> {
     let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
-    let locked = customers::lock(tx, company, &wanted).await?;
+    let locked = Locked::take(tx, company, &wanted).await?;
     for (at, line) in lines.iter().enumerate() {
-        let account = (line.customer, line.currency.as_str());
-        refuse_locked(tx, &locked, company, account, (&line.posting_date, at)).await?;
+        refuse_customer(&locked.briefs, line.customer, (Side::Ours, line.kind), at)?;
+        let account = (locked.signing(line.customer)?, line.currency.as_str());
+        refuse_locked(tx, &locked.briefs, company, account, (&line.posting_date, at)).await?;
     }
     let series: Vec<_> = lines.iter().map(|line| series(Side::Ours, &line.posting_date)).collect();
     let vouchers = vouchers(tx, company, &series).await?;
@@ -304,6 +310,83 @@ pub async fn touch(tx: &mut Tx, company: i64, customers: &[i64]) -> Result<(), D
 pub fn first_open_day(locked_through: &str, date: &str) -> String {
     let after = heqi_domain::day_from_iso(locked_through).filter(|_| date <= locked_through);
     after.map_or_else(|| date.to_owned(), |day| heqi_domain::day_text(day + 1))
+}
+
+/// The customers of lines, locked, and with them those that they were merged into: their periods
+/// are signed there.
+struct Locked {
+    briefs: Vec<customers::Brief>,
+    merged: HashMap<i64, i64>,
+}
+
+impl Locked {
+    async fn take(tx: &mut Tx, company: i64, wanted: &[i64]) -> Result<Self, DbError> {
+        let merged = customers::merged(tx, company).await?;
+        let roots = wanted.iter().filter_map(|customer| merged.get(customer));
+        let all: Vec<i64> = wanted.iter().chain(roots).copied().collect();
+        let briefs = customers::lock(tx, company, &all).await?;
+        // Somebody has merged it while we waited for the lock: from the start, then.
+        let late = |it: &customers::Brief| it.status == "merged" && !merged.contains_key(&it.id);
+        if briefs.iter().any(late) {
+            return Err(DbError::Conflict);
+        }
+        Ok(Self { briefs, merged })
+    }
+
+    /// The customer whose periods a line of this one falls into: the one that it has become, or
+    /// itself where its own days were signed further.
+    fn signing(&self, customer: i64) -> Result<i64, Problem> {
+        let through = |id: i64| {
+            let found = self.briefs.binary_search_by_key(&id, |it| it.id);
+            found
+                .map(|at| self.briefs[at].locked_through.as_str())
+                .map_err(|_| Problem::not_found())
+        };
+        let Some(root) = self.merged.get(&customer).copied() else { return Ok(customer) };
+        Ok(if through(customer)? > through(root)? { customer } else { root })
+    }
+}
+
+/// What a stopped customer may not have: new sales of ours. What it owes is still paid, credited,
+/// written off or reversed, and what it states is evidence and never refused.
+#[must_use]
+pub const fn new_business(side: Side, kind: LedgerKind) -> bool {
+    matches!((side, kind), (Side::Ours, LedgerKind::Sale | LedgerKind::Exchange))
+}
+
+/// Why nothing of this kind is entered for a customer of this status. Nothing is under one that
+/// has become another one, but a reversal, which stands where the entry stands that it reverses.
+pub(super) fn refusal(
+    status: &str,
+    name: &str,
+    (side, kind): (Side, LedgerKind),
+) -> Option<Problem> {
+    match status {
+        "merged" if kind != LedgerKind::Reversal => Some(Problem::conflict(
+            "customer_merged",
+            format!("「{name}」已并入别的客户；请记在合并后的客户名下"),
+            format!("{name} was merged into another customer; enter it there"),
+        )),
+        "stopped" if new_business(side, kind) => Some(Problem::conflict(
+            "customer_stopped",
+            format!("「{name}」已停用，不能再记销售、换货；确需开单请先恢复启用"),
+            format!("{name} is stopped and takes no new sales; take it up again first"),
+        )),
+        _ => None,
+    }
+}
+
+fn refuse_customer(
+    locked: &[customers::Brief],
+    customer: i64,
+    what: (Side, LedgerKind),
+    at: usize,
+) -> Result<(), Problem> {
+    let found = locked.binary_search_by_key(&customer, |customer| customer.id);
+    let customer = &locked[found.map_err(|_| Problem::not_found())?];
+    let Some(problem) = refusal(&customer.status, &customer.name, what) else { return Ok(()) };
+    let problem = problem.at(&format!("/lines/{at}/customer"));
+    Err(problem.with_facts(serde_json::json!({ "line": at, "customer": customer.text() })))
 }
 
 /// A customer is locked through the last signed day of all its currencies; whether the account

@@ -8,6 +8,7 @@
 //! A customer whose lines have changed is matched again by itself: triggers note it, a look
 //! every few seconds enqueues the job, one a customer.
 
+mod accept;
 pub mod act;
 pub mod bench;
 pub mod commit;
@@ -20,6 +21,7 @@ pub mod load;
 pub mod model;
 pub mod plan;
 mod routes;
+mod run_undo;
 mod runs;
 mod store;
 pub mod summary;
@@ -41,9 +43,11 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(runs::run_list, runs::run_plan))
         .routes(routes!(runs::run_view))
         .routes(routes!(runs::run_commit))
+        .routes(routes!(run_undo::run_undo_view, run_undo::run_undo))
         .routes(routes!(shown::group_list, shown::group_match))
         .routes(routes!(shown::group_sums))
         .routes(routes!(bulk::group_bulk_confirm))
+        .routes(routes!(bulk::group_accept_view, bulk::group_accept))
         .routes(routes!(shown::group_view))
         .routes(routes!(decisions::group_confirm))
         .routes(routes!(decisions::group_reject))

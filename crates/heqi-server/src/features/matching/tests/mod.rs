@@ -4,6 +4,8 @@
 mod bulk;
 mod decisions;
 mod hands;
+mod reallocation;
+mod run_undo;
 mod runs;
 mod scopes;
 
