@@ -554,7 +554,7 @@ async fn a_merge_counts_from_the_next_period_on_and_leaves_the_signed_ones_alone
         let ours = &shown.body["snapshot"]["ours"];
         // 450.00 that the one had signed, 7.00 that the other had.
         assert_eq!((&ours["opening"], &ours["closing"]), (&json!(45_700), &json!(45_740)));
-        let checks = shown.body["checks"].as_array().unwrap();
+        let checks = shown.body["checklist"].as_array().unwrap();
         let identity = checks.iter().find(|check| check["code"] == "identity").unwrap();
         assert_eq!(identity["ok"], true, "{:#}", shown.body);
     })

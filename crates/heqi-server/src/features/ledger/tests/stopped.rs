@@ -74,8 +74,10 @@ async fn merge(app: &TestApp, gone: i64, stays: i64) {
     let client = app.client("accountant").await;
     let path = app.at(&format!("/customers/{}/merge", CustomerId::text(gone)));
     let body = json!({ "into": CustomerId::text(stays), "reason": "同一家" });
+    let shown = client.get(&app.at(&format!("/customers/{}", CustomerId::text(gone)))).await;
+    let tag = crate::answer::etag(shown.expect(200).version());
     let post = axum::http::Method::POST;
-    client.send(post, &path, &[("if-match", "\"v1\"")], Some(body)).await.expect(200);
+    client.send(post, &path, &[("if-match", &tag)], Some(body)).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
