@@ -55,7 +55,7 @@ pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], limits: &Lim
             row.reject(PERIOD_SIGNED, "", &day);
         }
         let stopped = row.customer.is_some_and(|customer| limits.stopped.contains(&customer));
-        if stopped && ledger::line::new_business(side, row.kind) {
+        if stopped && ledger::new_business(side, row.kind) {
             let kind = row.kind.code();
             row.reject(CUSTOMER_STOPPED, "", kind);
         }

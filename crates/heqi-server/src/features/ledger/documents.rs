@@ -4,10 +4,10 @@ use axum::Json;
 use heqi_domain::{CompanyId, DocumentId, Id, Side};
 use heqi_platform::Tx;
 
-use super::check;
-use super::line::{self, LedgerKind};
+use super::line::LedgerKind;
 use super::model::{Document, DocumentPatch, NewDocument};
 use super::store::{self, Before, Held};
+use super::{allowed, check};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx, EMPTY};
 use crate::input::Input;
@@ -193,7 +193,7 @@ pub(super) async fn draft(
 /// Refused before anybody has written all of it: posting it would be refused too.
 fn refuse_party(party: &store::Party, kind: LedgerKind) -> Result<(), Problem> {
     let (name, kind) = (party.name.as_str(), (Side::Ours, kind));
-    let refused = line::refusal(&party.status, name, kind);
+    let refused = allowed::refusal(&party.status, name, kind);
     refused.map_or(Ok(()), |problem| Err(problem.at("/customer")))
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{act, document, posted, submit};
 use crate::features::ledger::{LedgerKind, NewLine, post};
 use crate::problem::Problem;
-use crate::testing::{TestApp, on_both};
+use crate::testing::{Client, TestApp, on_both};
 
 async fn put(app: &TestApp, line: NewLine) -> Result<i64, Problem> {
     let mut tx = app.app.db.write().await.unwrap();
@@ -80,6 +80,20 @@ async fn merge(app: &TestApp, gone: i64, stays: i64) {
     client.send(post, &path, &[("if-match", &tag)], Some(body)).await.expect(200);
 }
 
+/// The list of balances and the account in pages: one customer, three lines, 123.
+async fn pages(app: &TestApp, client: &Client, id: &str) {
+    let all = client.get(&app.at("/balances")).await.expect(200);
+    assert_eq!(all.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(all.body["items"][0]["accounts"][0]["ours"], 123);
+    let account = app.at(&format!("/customers/{id}/account?limit=2"));
+    let page = client.get(&account).await.expect(200);
+    assert_eq!(page.body["items"][1]["balance"], 120);
+    let next = page.text("next");
+    let rest = client.get(&format!("{account}&cursor={next}")).await.expect(200);
+    let figures = (rest.number("brought_forward"), rest.number("carried_forward"));
+    assert_eq!(figures, (120, 123));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_a_customer_sees_what_was_merged_into_it() {
     on_both(async |app: TestApp| {
@@ -119,16 +133,7 @@ async fn who_asks_for_a_customer_sees_what_was_merged_into_it() {
             (&one.body["accounts"][0]["ours"], &one.body["accounts"][0]["ours_lines"]),
             (&json!(123), &json!(3))
         );
-        let all = client.get(&app.at("/balances")).await.expect(200);
-        assert_eq!(all.body["items"].as_array().unwrap().len(), 1);
-        assert_eq!(all.body["items"][0]["accounts"][0]["ours"], 123);
-        let account = app.at(&format!("/customers/{id}/account?limit=2"));
-        let page = client.get(&account).await.expect(200);
-        assert_eq!(page.body["items"][1]["balance"], 120);
-        let next = page.text("next");
-        let rest = client.get(&format!("{account}&cursor={next}")).await.expect(200);
-        let figures = (rest.number("brought_forward"), rest.number("carried_forward"));
-        assert_eq!(figures, (120, 123));
+        pages(&app, &client, &id).await;
         // Whoever has no right to the one that stays sees nothing by naming it.
         let west = app.client_in(&app.company, "finance_manager", "region", "West").await;
         let seen = west.get(&app.at(&format!("/lines?customer={id}"))).await.expect(200);

@@ -179,25 +179,28 @@ impl Mover {
     }
 }
 
+/// Lines of each customer, ours and theirs.
+async fn invented(app: &TestApp) -> Vec<[Vec<i64>; 2]> {
+    let mut dice = Dice(42);
+    let mut lines = Vec::new();
+    for number in 0..CUSTOMERS {
+        let customer = app.customer(&format!("KH{number}"), &format!("甲{number}商行")).await;
+        let mut of = [Vec::new(), Vec::new()];
+        for (side, ids) in [Side::Ours, Side::Theirs].into_iter().zip(&mut of) {
+            let mut amount = || 1_000 + dice.below(90_000) as i64;
+            let new = |amount| line(customer, side, "", "2026-10-03", amount);
+            let new: Vec<_> = (0..LINES).map(|_| new(amount())).collect();
+            *ids = posted(app, &new).await;
+        }
+        lines.push(of);
+    }
+    lines
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_lines_that_many_move_at_once_are_never_lost_doubled_or_half_moved() {
     on_both(async |app: TestApp| {
-        let mut dice = Dice(42);
-        let mut lines = Vec::new();
-        for number in 0..CUSTOMERS {
-            let customer = app.customer(&format!("KH{number}"), &format!("甲{number}商行")).await;
-            let mut of = [Vec::new(), Vec::new()];
-            for (side, ids) in [Side::Ours, Side::Theirs].into_iter().zip(&mut of) {
-                let new: Vec<_> = (0..LINES)
-                    .map(|_| {
-                        let amount = 1_000 + dice.below(90_000) as i64;
-                        line(customer, side, "", "2026-10-03", amount)
-                    })
-                    .collect();
-                *ids = posted(&app, &new).await;
-            }
-            lines.push(of);
-        }
+        let lines = invented(&app).await;
         let start = look(&app.app.db).await;
         let (count, total) = (start.lines.len(), start.lines.values().sum::<i64>());
         check(&start, CUSTOMERS * LINES * 2, total);
