@@ -98,6 +98,9 @@ pub fn refuse_customer(
 
 /// A customer is locked through the last signed day of all its currencies; whether the account
 /// itself is signed is looked up only where that matters.
+///
+/// # Errors
+/// 404, 409 `period_signed` with the position of the line.
 pub async fn refuse_locked(
     tx: &mut Tx,
     locked: &[customers::Brief],
