@@ -39,6 +39,9 @@ CREATE TABLE match_run (
     created_at BIGINT NOT NULL,
     committed_by TEXT NOT NULL DEFAULT '',
     committed_at BIGINT,
+    undone_by TEXT NOT NULL DEFAULT '',
+    undone_at BIGINT,
+    undone_note TEXT NOT NULL DEFAULT '',
     version BIGINT NOT NULL DEFAULT 1
 );
 CREATE INDEX match_run_company ON match_run (company_id, id);

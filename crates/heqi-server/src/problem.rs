@@ -122,6 +122,14 @@ impl Problem {
         problem
     }
 
+    /// The same, at this place of the request.
+    #[must_use]
+    pub fn at(mut self, pointer: &str) -> Self {
+        let detail = self.sentence().to_owned();
+        self.errors.push(FieldError { pointer: pointer.to_owned(), detail });
+        self
+    }
+
     /// 403: known, and not allowed.
     #[must_use]
     pub fn forbidden(permission: &str) -> Self {

@@ -30,14 +30,15 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The customers within this scope that are neither stopped nor merged.
+    /// The customers within this scope that were not merged away. A stopped one is known too:
+    /// it still pays, and what it states is still compared.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn load(tx: &mut Tx, company: i64, scope: &Scope) -> Result<Self, DbError> {
         let mut sql = Sql::new(
             "SELECT id, code, name, currency, locked_through, status FROM customer \
-             WHERE company_id = $1 AND status = 'active'",
+             WHERE company_id = $1 AND status <> 'merged'",
         );
         sql = sql.bind(company);
         scope.push(&mut sql);

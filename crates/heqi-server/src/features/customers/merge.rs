@@ -7,6 +7,8 @@
 //! put entries into a signed period: the merged one must not be signed further than the other,
 //! and must have nothing unsigned in what the other has signed.
 
+use std::collections::HashMap;
+
 use garde::Validate;
 use heqi_domain::{CustomerId, Id, fold_name};
 use heqi_platform::{DbError, Row, Sql, Tx};
@@ -57,6 +59,31 @@ pub async fn with_merged(tx: &mut Tx, company: i64, customer: i64) -> Result<Vec
     );
     let rows = tx.rows(sql.bind(company).bind(customer)).await?;
     rows.iter().map(|row| row.get("id")).collect()
+}
+
+/// Who was merged into whom: each merged customer and the one it has become.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn merged(tx: &mut Tx, company: i64) -> Result<HashMap<i64, i64>, DbError> {
+    let sql = "SELECT id, merged_into FROM customer WHERE company_id = $1 \
+               AND merged_into IS NOT NULL";
+    let mut into: HashMap<i64, i64> = HashMap::new();
+    for row in tx.rows(Sql::new(sql).bind(company)).await? {
+        into.insert(row.get("id")?, row.get("merged_into")?);
+    }
+    let last = |start: i64| {
+        let mut at = start;
+        // A chain is no longer than the number of merges; a ring would be a defect elsewhere.
+        for _ in 0..=into.len() {
+            match into.get(&at) {
+                Some(next) => at = *next,
+                None => break,
+            }
+        }
+        at
+    };
+    Ok(into.keys().map(|from| (*from, last(*from))).collect())
 }
 
 /// Merges a customer into another; its entries are read under the other from now on.

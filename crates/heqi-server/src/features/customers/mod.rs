@@ -32,7 +32,7 @@ use crate::ctx::Ctx;
 use crate::permission::Permission;
 use crate::problem::Problem;
 
-pub use merge::with_merged;
+pub use merge::{merged, with_merged};
 
 /// The routes of this feature.
 #[must_use]

@@ -10,6 +10,7 @@ use super::store::{self, Filter};
 use super::{history, people, sides};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx};
+use crate::features::customers;
 use crate::input::Query;
 use crate::page::Page;
 use crate::permission::Permission;
@@ -29,9 +30,13 @@ pub(super) async fn discrepancy_list(
     Query(query): Query<DiscrepancyQuery>,
 ) -> Result<Json<Page<Discrepancy>>, Problem> {
     let scope = ctx.require(Permission::DiscrepanciesRead)?;
-    let filter = filter(&ctx, &query)?;
+    let mut filter = filter(&ctx, &query)?;
     let limit = filter.limit;
     let mut tx = ctx.read().await?;
+    if let Some([customer]) = filter.customers.as_deref() {
+        let all = customers::with_merged(&mut tx, ctx.company, *customer).await?;
+        filter.customers = Some(all);
+    }
     let found = store::list(&mut tx, &ctx, scope, &filter).await?;
     let by_amount = query.sort.as_deref() == Some("amount");
     let page = Page::cut(found, limit, &ctx.app.keys.cursor, |row| {
@@ -65,8 +70,8 @@ fn filter<'a>(ctx: &Ctx, query: &'a DiscrepancyQuery) -> Result<Filter<'a>, Prob
             Some(Some(id.number()))
         }
     };
-    let customer = customer.map(CustomerId::number);
-    Ok(Filter { asked: query, customer, owner, after, limit: page.limit()? })
+    let customers = customer.map(|customer| vec![customer.number()]);
+    Ok(Filter { asked: query, customers, owner, after, limit: page.limit()? })
 }
 
 fn wrong(pointer: &str, what: &str, form: &str) -> Problem {

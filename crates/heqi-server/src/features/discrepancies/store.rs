@@ -161,7 +161,8 @@ pub(super) async fn list(
 #[derive(Debug)]
 pub(super) struct Filter<'a> {
     pub asked: &'a DiscrepancyQuery,
-    pub customer: Option<i64>,
+    /// The customer and those merged into it.
+    pub customers: Option<Vec<i64>>,
     pub owner: Option<Option<i64>>,
     pub after: Option<(i64, i64)>,
     pub limit: usize,
@@ -178,8 +179,8 @@ fn push_filter(sql: &mut Sql, query: &Filter<'_>, now: Timestamp) {
             sql.push(" AND d.status = ").push_bind(status);
         }
     }
-    if let Some(customer) = query.customer {
-        sql.push(" AND d.customer_id = ").push_bind(customer);
+    if let Some(customers) = &query.customers {
+        sql.push(" AND d.customer_id IN ").push_list(customers.iter().copied());
     }
     if let Some(reason) = &asked.reason {
         sql.push(" AND (d.reason = ").push_bind(reason.as_str());

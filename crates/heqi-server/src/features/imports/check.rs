@@ -11,10 +11,11 @@ use heqi_domain::Side;
 use sha2::{Digest, Sha256};
 
 use super::goods;
+use super::ledger_side::Limits;
 use super::model::{Control, Counted, Total};
-use super::problems::{PERIOD_SIGNED, SAME_AMOUNT_AND_DAY, SAME_REFERENCE};
+use super::problems::{CUSTOMER_STOPPED, PERIOD_SIGNED, SAME_AMOUNT_AND_DAY, SAME_REFERENCE};
 use super::staged::{Staged, Status};
-use crate::features::ledger::Signed;
+use crate::features::ledger;
 use crate::problem::Problem;
 
 /// A line of the ledger, as far as a row can equal or resemble it.
@@ -38,8 +39,8 @@ pub struct Posted {
     pub counts: bool,
 }
 
-/// Sets the status of each row by what the ledger has and which days of its account are signed.
-pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], signed: &Signed) {
+/// Sets the status of each row by what the ledger has and what its customer allows.
+pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], limits: &Limits) {
     for row in rows.iter_mut().filter(|row| is_ours_to_say(row)) {
         row.status = Status::New;
         row.problem.clear();
@@ -49,10 +50,16 @@ pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], signed: &Sig
     let mut taken = vec![false; ledger.len()];
     equal(rows, side, ledger, &mut taken);
     for row in rows.iter_mut().filter(|row| row.status == Status::New) {
-        let held = |customer| signed.holds(customer, &row.currency, &row.business_date).is_some();
+        let held =
+            |customer| limits.signed.holds(customer, &row.currency, &row.business_date).is_some();
         if row.customer.is_some_and(held) {
             let day = row.business_date.clone();
             row.reject(PERIOD_SIGNED, "", &day);
+        }
+        let stopped = row.customer.is_some_and(|customer| limits.stopped.contains(&customer));
+        if stopped && ledger::new_business(side, row.kind) {
+            let kind = row.kind.code();
+            row.reject(CUSTOMER_STOPPED, "", kind);
         }
     }
     alike(rows, ledger, &mut taken, SAME_REFERENCE);
@@ -61,7 +68,8 @@ pub fn classify(rows: &mut [Staged], side: Side, ledger: &[Posted], signed: &Sig
 
 /// Whether the status of a row follows from the ledger, and not from the file alone.
 fn is_ours_to_say(row: &Staged) -> bool {
-    row.status != Status::Rejected || row.problem == PERIOD_SIGNED
+    row.status != Status::Rejected
+        || [PERIOD_SIGNED, CUSTOMER_STOPPED].contains(&row.problem.as_str())
 }
 
 fn equal(rows: &mut [Staged], side: Side, ledger: &[Posted], taken: &mut [bool]) {

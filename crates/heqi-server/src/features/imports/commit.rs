@@ -48,9 +48,9 @@ pub async fn apply(
     let numbers: Vec<i64> = briefs.iter().map(|brief| brief.id).collect();
     let beside = ledger_side::chain(tx, id).await?;
     let posted = ledger_side::lines(tx, company, batch.side, &numbers, &beside).await?;
-    let signed = Signed::load(tx, company, &briefs).await?;
+    let limits = ledger_side::limits(tx, company, &briefs).await?;
     let work = || {
-        check::classify(&mut rows, batch.side, &posted, &signed);
+        check::classify(&mut rows, batch.side, &posted, &limits);
         check::base_plan(&rows, batch.side, id)
     };
     let base = tokio::task::block_in_place(work);

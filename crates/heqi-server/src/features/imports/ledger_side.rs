@@ -1,9 +1,13 @@
 //! What an import asks of the ledger: which lines it has, and taking a batch back.
 
+use std::collections::HashSet;
+
 use heqi_domain::Side;
 use heqi_platform::{DbError, Row, Sql, Tx};
 
 use super::check::Posted;
+use crate::features::customers::Brief;
+use crate::features::ledger::Signed;
 
 // Joins on reversals name `state <> 'rejected'` beside `= 'posted'`: only so does SQLite see that
 // the partial index of reversals answers them.
@@ -192,4 +196,23 @@ pub async fn reversals(
         })
     };
     rows.iter().map(line).collect()
+}
+
+/// What customers allow.
+#[derive(Debug)]
+pub struct Limits {
+    /// Which of their days are signed.
+    pub signed: Signed,
+    /// Those that are stopped.
+    pub stopped: HashSet<i64>,
+}
+
+/// What these customers allow.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn limits(tx: &mut Tx, company: i64, customers: &[Brief]) -> Result<Limits, DbError> {
+    let stopped = customers.iter().filter(|customer| customer.status == "stopped");
+    let stopped = stopped.map(|customer| customer.id).collect();
+    Ok(Limits { signed: Signed::load(tx, company, customers).await?, stopped })
 }

@@ -14,6 +14,8 @@ pub const CUSTOMER_AMBIGUOUS: &str = "customer_ambiguous";
 pub const LINE_UNDATED: &str = "line_undated";
 /// Dated within a period that was signed.
 pub const PERIOD_SIGNED: &str = "period_signed";
+/// The customer is stopped and takes no new sales.
+pub const CUSTOMER_STOPPED: &str = "customer_stopped";
 /// A zero is no entry.
 pub const AMOUNT_ZERO: &str = "amount_zero";
 /// The tax is more than the amount that it is in.
@@ -63,6 +65,13 @@ const OWN: &[[&str; 5]] = &[
         "dated within a signed period",
         "改记下一期，或申请反结账后再导入",
         "date it in the next period, or have the period reopened and check again",
+    ],
+    [
+        CUSTOMER_STOPPED,
+        "客户已停用，不能再记销售、换货",
+        "the customer is stopped and takes no new sales",
+        "确需记账的，先恢复启用该客户再重新检查；收款、退货等其他类型不受影响",
+        "take the customer up again and check again; receipts, returns and the like are posted",
     ],
     [
         AMOUNT_ZERO,

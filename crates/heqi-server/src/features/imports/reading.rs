@@ -12,7 +12,6 @@ use super::store::{self, Batch};
 use super::{check, direction, ledger_side};
 use crate::app::App;
 use crate::features::customers::known::Directory;
-use crate::features::ledger::Signed;
 use crate::permission::Scope;
 use crate::problem::Problem;
 
@@ -77,13 +76,13 @@ pub async fn read(
     } else {
         Some(ledger_side::lines(&mut tx, company, Side::Ours, &customers, &[]).await?)
     };
-    let signed = Signed::load(&mut tx, company, &briefs).await?;
+    let limits = ledger_side::limits(&mut tx, company, &briefs).await?;
     drop(tx);
     let work = || {
         if let Some(ours) = &ours {
             direction::orient(&mut file, ours)?;
         }
-        check::classify(&mut file.rows, batch.side, &ledger, &signed);
+        check::classify(&mut file.rows, batch.side, &ledger, &limits);
         let counted = check::count(&file.rows, file.control.opening, file.control.closing)?;
         let plan = check::base_plan(&file.rows, batch.side, batch.id);
         Ok((file, counted, plan))

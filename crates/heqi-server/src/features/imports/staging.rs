@@ -174,7 +174,8 @@ pub async fn problems(
         "SELECT problem, name, fault, COUNT(*) AS n FROM (SELECT problem, \
          CASE WHEN problem IN ('customer_unknown', 'customer_ambiguous') THEN customer_text \
          ELSE '' END AS name, \
-         CASE WHEN problem IN ('customer_unknown', 'customer_ambiguous', 'period_signed') \
+         CASE WHEN problem IN ('customer_unknown', 'customer_ambiguous', 'period_signed', \
+         'customer_stopped') \
          THEN '' ELSE problems END AS fault \
          FROM import_line WHERE batch_id = $1 AND status = 'rejected') p \
          GROUP BY problem, name, fault",

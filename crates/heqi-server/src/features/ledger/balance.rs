@@ -1,5 +1,7 @@
 //! Balances 余额: of an account line by line, as of a day, and as it was known on a day.
 
+use std::collections::{BTreeMap, HashSet};
+
 use axum::Json;
 use heqi_domain::{CustomerId, Id, LineId, day_from_iso};
 use heqi_platform::{DbError, Row, Sql, Tx, Value};
@@ -78,8 +80,10 @@ pub(super) async fn balance_view(
 ) -> Result<Json<CustomerBalance>, Problem> {
     let mut tx = ctx.read().await?;
     let known = customers::visible(&ctx, &mut tx, Permission::LedgerRead, id.number()).await?;
-    let sums = sums(&mut tx, ctx.company, &[known.id], &asked.cut()?).await?;
-    let accounts = sums.into_iter().map(|(_, balance)| balance).collect();
+    let all = customers::with_merged(&mut tx, ctx.company, known.id).await?;
+    let becomes = |_| known.id;
+    let sums = sums(&mut tx, ctx.company, &all, becomes, &asked.cut()?).await?;
+    let accounts = sums.into_values().collect();
     let customer = known.text();
     Ok(Json(CustomerBalance { customer, code: known.code, name: known.name, accounts }))
 }
@@ -115,8 +119,12 @@ pub(super) async fn balance_list(
     };
     let found: Result<Vec<_>, _> = tx.rows(sql).await?.iter().map(read).collect();
     let mut found = found?;
-    let ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
-    for (customer, balance) in sums(&mut tx, ctx.company, &ids, &cut).await? {
+    let merged = customers::merged(&mut tx, ctx.company).await?;
+    let mut ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
+    let shown: HashSet<i64> = ids.iter().copied().collect();
+    ids.extend(merged.iter().filter(|(_, into)| shown.contains(into)).map(|(from, _)| *from));
+    let becomes = |customer| merged.get(&customer).copied().unwrap_or(customer);
+    for ((customer, _), balance) in sums(&mut tx, ctx.company, &ids, becomes, &cut).await? {
         if let Some((_, row)) = found.iter_mut().find(|(id, _)| *id == customer) {
             row.accounts.push(balance);
         }
@@ -125,12 +133,14 @@ pub(super) async fn balance_list(
     Ok(Json(Page::cut(rows, limit, key, |row: &CustomerBalance| vec![(&row.code).into()])))
 }
 
+/// The sums by customer and currency; what was merged counts for the one that it has becomes.
 async fn sums(
     tx: &mut Tx,
     company: i64,
     customers: &[i64],
+    becomes: impl Fn(i64) -> i64,
     cut: &Cut,
-) -> Result<Vec<(i64, AccountBalance)>, DbError> {
+) -> Result<BTreeMap<(i64, String), AccountBalance>, Problem> {
     let mut sql = Sql::new(
         "SELECT customer_id, currency, \
          CAST(SUM(CASE WHEN side = 'ours' THEN amount ELSE 0 END) AS BIGINT) AS ours, \
@@ -148,19 +158,28 @@ async fn sums(
         sql.push(" AND posted_at < ").push_bind(known);
     }
     sql.push(" GROUP BY customer_id, currency ORDER BY customer_id, currency");
-    let read = |row: &Row| {
-        Ok((
-            row.get("customer_id")?,
-            AccountBalance {
-                currency: row.get("currency")?,
-                ours: row.get("ours")?,
-                theirs: row.get("theirs")?,
-                ours_lines: row.get("ours_lines")?,
-                theirs_lines: row.get("theirs_lines")?,
-            },
-        ))
-    };
-    tx.rows(sql).await?.iter().map(read).collect()
+    let mut sums: BTreeMap<(i64, String), AccountBalance> = BTreeMap::new();
+    for row in tx.rows(sql).await? {
+        let currency: String = row.get("currency")?;
+        let empty = AccountBalance {
+            currency: currency.clone(),
+            ours: 0,
+            theirs: 0,
+            ours_lines: 0,
+            theirs_lines: 0,
+        };
+        let sum = sums.entry((becomes(row.get("customer_id")?), currency)).or_insert(empty);
+        let AccountBalance { ours, theirs, ours_lines, theirs_lines, .. } = sum;
+        for (part, name) in [
+            (ours, "ours"),
+            (theirs, "theirs"),
+            (ours_lines, "ours_lines"),
+            (theirs_lines, "theirs_lines"),
+        ] {
+            *part = part.checked_add(row.get(name)?).ok_or_else(too_large)?;
+        }
+    }
+    Ok(sums)
 }
 
 /// A line and the balance behind it.
@@ -210,7 +229,7 @@ pub(super) async fn account_view(
     let known = customers::visible(&ctx, &mut tx, Permission::LedgerRead, id.number()).await?;
     let account = Account {
         company: ctx.company,
-        customer: known.id,
+        customers: customers::with_merged(&mut tx, ctx.company, known.id).await?,
         side: side(asked.side.as_deref().unwrap_or("ours"))?,
         currency: asked.currency.clone().unwrap_or(known.currency),
         from: date("/from", asked.from.as_deref())?,
@@ -278,7 +297,7 @@ fn too_large() -> Problem {
 /// An account in one book, and the days that are asked for.
 struct Account {
     company: i64,
-    customer: i64,
+    customers: Vec<i64>,
     side: &'static str,
     currency: String,
     from: Option<String>,
@@ -288,7 +307,11 @@ struct Account {
 impl Account {
     fn push(&self, sql: &mut Sql) {
         sql.push(" WHERE line.company_id = ").push_bind(self.company);
-        sql.push(" AND line.customer_id = ").push_bind(self.customer);
+        match self.customers.as_slice() {
+            // One is an equality, by which its index is sorted by date.
+            [one] => sql.push(" AND line.customer_id = ").push_bind(*one),
+            all => sql.push(" AND line.customer_id IN ").push_list(all.iter().copied()),
+        };
         sql.push(" AND line.side = ").push_bind(self.side);
         sql.push(" AND line.currency = ").push_bind(&self.currency);
         sql.push(" AND line.state = 'posted'");

@@ -1,12 +1,13 @@
 //! Documents of ours 单据: drafted, changed, withdrawn, submitted.
 
 use axum::Json;
-use heqi_domain::{CompanyId, DocumentId, Id};
+use heqi_domain::{CompanyId, DocumentId, Id, Side};
 use heqi_platform::Tx;
 
-use super::check;
+use super::line::LedgerKind;
 use super::model::{Document, DocumentPatch, NewDocument};
 use super::store::{self, Before, Held};
+use super::{allowed, check};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx, EMPTY};
 use crate::input::Input;
@@ -182,22 +183,18 @@ pub(super) async fn draft(
         None => None,
     };
     for party in [Some(&first), second.as_ref()].into_iter().flatten() {
-        refuse_merged(party)?;
+        refuse_party(party, new.kind)?;
     }
     let legs = check::legs(new, &first, second.as_ref())?;
     let id = store::insert(tx, ctx.company, &ctx.actor(), before, legs).await?;
     Ok(store::document(tx, ctx.company, scope, id).await?.document)
 }
 
-fn refuse_merged(party: &store::Party) -> Result<(), Problem> {
-    if party.status != "merged" {
-        return Ok(());
-    }
-    Err(Problem::conflict(
-        "customer_merged",
-        format!("「{}」已并入另一个客户，请记到那个客户名下", party.name),
-        format!("{} was merged into another customer; enter it there", party.name),
-    ))
+/// Refused before anybody has written all of it: posting it would be refused too.
+fn refuse_party(party: &store::Party, kind: LedgerKind) -> Result<(), Problem> {
+    let (name, kind) = (party.name.as_str(), (Side::Ours, kind));
+    let refused = allowed::refusal(&party.status, name, kind);
+    refused.map_or(Ok(()), |problem| Err(problem.at("/customer")))
 }
 
 /// What people know a document by.

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::text;
-use crate::features::customers;
+use super::{allowed, text};
 use crate::problem::Problem;
 
 macro_rules! kinds {
@@ -180,7 +179,8 @@ pub const fn side_code(side: Side) -> &'static str {
 /// own date and is booked on the first open day: [`first_open_day`].
 ///
 /// # Errors
-/// 404 for an unknown customer, 409 `period_signed` with the position of the line.
+/// 404 for an unknown customer; with the position of the line, 409 `period_signed`,
+/// `customer_stopped` for new sales, `customer_merged` for anything but a reversal.
 pub async fn post(
     tx: &mut Tx,
     company: i64,
@@ -188,10 +188,12 @@ pub async fn post(
     lines: &[NewLine],
 ) -> Result<Vec<i64>, Problem> {
     let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
-    let locked = customers::lock(tx, company, &wanted).await?;
+    let locked = allowed::Locked::take(tx, company, &wanted).await?;
     for (at, line) in lines.iter().enumerate() {
-        let account = (line.customer, line.currency.as_str());
-        refuse_locked(tx, &locked, company, account, (&line.posting_date, at)).await?;
+        allowed::refuse_customer(&locked.briefs, line.customer, (line.side, line.kind), at)?;
+        let account = (locked.signing(line.customer)?, line.currency.as_str());
+        allowed::refuse_locked(tx, &locked.briefs, company, account, (&line.posting_date, at))
+            .await?;
     }
     let series: Vec<_> = lines.iter().map(|line| series(line.side, &line.posting_date)).collect();
     let vouchers = vouchers(tx, company, &series).await?;
@@ -224,6 +226,7 @@ pub(super) struct Waiting {
     pub id: i64,
     pub customer: i64,
     pub currency: String,
+    pub kind: LedgerKind,
     pub posting_date: String,
 }
 
@@ -238,10 +241,12 @@ pub(super) async fn post_waiting(
     lines: &[Waiting],
 ) -> Result<Vec<i64>, Problem> {
     let wanted: Vec<i64> = lines.iter().map(|line| line.customer).collect();
-    let locked = customers::lock(tx, company, &wanted).await?;
+    let locked = allowed::Locked::take(tx, company, &wanted).await?;
     for (at, line) in lines.iter().enumerate() {
-        let account = (line.customer, line.currency.as_str());
-        refuse_locked(tx, &locked, company, account, (&line.posting_date, at)).await?;
+        allowed::refuse_customer(&locked.briefs, line.customer, (Side::Ours, line.kind), at)?;
+        let account = (locked.signing(line.customer)?, line.currency.as_str());
+        allowed::refuse_locked(tx, &locked.briefs, company, account, (&line.posting_date, at))
+            .await?;
     }
     let series: Vec<_> = lines.iter().map(|line| series(Side::Ours, &line.posting_date)).collect();
     let vouchers = vouchers(tx, company, &series).await?;
@@ -305,45 +310,6 @@ pub async fn touch(tx: &mut Tx, company: i64, customers: &[i64]) -> Result<(), D
 pub fn first_open_day(locked_through: &str, date: &str) -> String {
     let after = heqi_domain::day_from_iso(locked_through).filter(|_| date <= locked_through);
     after.map_or_else(|| date.to_owned(), |day| heqi_domain::day_text(day + 1))
-}
-
-/// A customer is locked through the last signed day of all its currencies; whether the account
-/// itself is signed is looked up only where that matters.
-async fn refuse_locked(
-    tx: &mut Tx,
-    locked: &[customers::Brief],
-    company: i64,
-    (customer, currency): (i64, &str),
-    (date, at): (&str, usize),
-) -> Result<(), Problem> {
-    let found = locked.binary_search_by_key(&customer, |customer| customer.id);
-    let through = &locked[found.map_err(|_| Problem::not_found())?].locked_through;
-    if date > through.as_str() {
-        return Ok(());
-    }
-    let signed = Sql::new(
-        "SELECT DISTINCT currency FROM period WHERE company_id = $1 AND customer_id = $2 \
-         AND state = 'signed' AND last_day >= $3",
-    );
-    let signed = tx.rows(signed.bind(company).bind(customer).bind(date)).await?;
-    let signed: Result<Vec<String>, DbError> = signed.iter().map(|it| it.get("currency")).collect();
-    let signed = signed?;
-    if signed.is_empty() || signed.iter().any(|signed| signed == currency) {
-        return refuse_signed(through, date, at);
-    }
-    Ok(())
-}
-
-fn refuse_signed(locked_through: &str, date: &str, at: usize) -> Result<(), Problem> {
-    if date > locked_through {
-        return Ok(());
-    }
-    let problem = Problem::conflict(
-        "period_signed",
-        format!("{date} 在已签认的期间内（签认至 {locked_through}）；请记入下一期，或申请反结账"),
-        format!("{date} lies in a signed period (through {locked_through}); use a later date"),
-    );
-    Err(problem.with_facts(serde_json::json!({ "line": at, "locked_through": locked_through })))
 }
 
 /// Company, side and year of the posting date have their own numbers.

@@ -4,6 +4,7 @@
 //! voucher numbers have no gap; nothing is booked within a signed period; who wrote a document
 //! does not post it; a document's amount is what its goods come to.
 
+mod allowed;
 mod attachments;
 pub mod balance;
 mod check;
@@ -28,6 +29,7 @@ use utoipa_axum::routes;
 
 use crate::app::Shared;
 
+pub use allowed::new_business;
 pub use line::{LedgerKind, NewLine, first_open_day, post, touch};
 pub use signed::Signed;
 

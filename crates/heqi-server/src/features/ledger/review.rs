@@ -171,6 +171,7 @@ async fn post(ctx: &Ctx, tx: &mut Tx, held: &Held, id: DocumentId) -> Result<(),
             id: *id,
             customer: *customer,
             currency: leg.line.currency.clone(),
+            kind: leg.line.kind,
             posting_date: leg.line.posting_date.clone(),
         })
         .collect();

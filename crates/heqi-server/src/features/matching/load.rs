@@ -19,6 +19,7 @@ use heqi_platform::db::Cells;
 use heqi_platform::{DbError, Sql, Tx};
 use sha2::{Digest, Sha256};
 
+pub use crate::features::customers::merged;
 use crate::features::ledger::LedgerKind;
 
 /// Which lines.
@@ -80,31 +81,6 @@ impl Loaded {
     pub fn customer_of(account: &Account) -> i64 {
         account.customer.parse::<CustomerId>().map_or(0, CustomerId::number)
     }
-}
-
-/// Who was merged into whom: each merged customer and the one it has become.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn merged(tx: &mut Tx, company: i64) -> Result<HashMap<i64, i64>, DbError> {
-    let sql = "SELECT id, merged_into FROM customer WHERE company_id = $1 \
-               AND merged_into IS NOT NULL";
-    let mut into: HashMap<i64, i64> = HashMap::new();
-    for row in tx.rows(Sql::new(sql).bind(company)).await? {
-        into.insert(row.get("id")?, row.get("merged_into")?);
-    }
-    let last = |start: i64| {
-        let mut at = start;
-        // A chain is no longer than the number of merges; a ring would be a defect elsewhere.
-        for _ in 0..=into.len() {
-            match into.get(&at) {
-                Some(next) => at = *next,
-                None => break,
-            }
-        }
-        at
-    };
-    Ok(into.keys().map(|from| (*from, last(*from))).collect())
 }
 
 /// The customer and those that were merged into it.

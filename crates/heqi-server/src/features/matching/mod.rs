@@ -8,6 +8,7 @@
 //! A customer whose lines have changed is matched again by itself: triggers note it, a look
 //! every few seconds enqueues the job, one a customer.
 
+mod accept;
 pub mod act;
 pub mod bench;
 pub mod commit;
@@ -20,6 +21,7 @@ pub mod load;
 pub mod model;
 pub mod plan;
 mod routes;
+mod run_undo;
 mod runs;
 mod store;
 pub mod summary;
@@ -32,6 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::Shared;
+use routes::{acts, bulk, decisions, groups as shown, holds};
 
 /// The routes of this feature.
 #[must_use]
@@ -40,17 +43,19 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(runs::run_list, runs::run_plan))
         .routes(routes!(runs::run_view))
         .routes(routes!(runs::run_commit))
-        .routes(routes!(routes::group_list, routes::group_match))
-        .routes(routes!(routes::group_sums))
-        .routes(routes!(routes::group_bulk_confirm))
-        .routes(routes!(routes::group_view))
-        .routes(routes!(routes::group_confirm))
-        .routes(routes!(routes::group_reject))
-        .routes(routes!(routes::group_unmatch))
-        .routes(routes!(routes::hold_list, routes::hold_create))
-        .routes(routes!(routes::hold_release))
-        .routes(routes!(routes::act_view))
-        .routes(routes!(routes::act_undo))
+        .routes(routes!(run_undo::run_undo_view, run_undo::run_undo))
+        .routes(routes!(shown::group_list, shown::group_match))
+        .routes(routes!(shown::group_sums))
+        .routes(routes!(bulk::group_bulk_confirm))
+        .routes(routes!(bulk::group_accept_view, bulk::group_accept))
+        .routes(routes!(shown::group_view))
+        .routes(routes!(decisions::group_confirm))
+        .routes(routes!(decisions::group_reject))
+        .routes(routes!(decisions::group_unmatch))
+        .routes(routes!(holds::hold_list, holds::hold_create))
+        .routes(routes!(holds::hold_release))
+        .routes(routes!(acts::act_view))
+        .routes(routes!(acts::act_undo))
 }
 
 /// Says that what is open of a customer is to be matched again.

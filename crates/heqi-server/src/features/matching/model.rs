@@ -64,8 +64,58 @@ pub struct Run {
     /// When.
     #[schema(value_type = Option<String>)]
     pub committed_at: Option<Timestamp>,
+    /// Who took it back; empty: it stands.
+    pub undone_by: String,
+    /// When.
+    #[schema(value_type = Option<String>)]
+    pub undone_at: Option<Timestamp>,
+    /// Why.
+    pub undone_note: String,
     /// Changes with every change.
     pub version: i64,
+}
+
+/// Why a run is taken back.
+#[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UndoRun {
+    /// Why.
+    #[garde(length(chars, min = 1, max = 500))]
+    pub reason: String,
+    /// Whether its matches are kept apart, as if each had been broken apart by hand: no run
+    /// makes them again by itself. Otherwise the rules that hold now decide.
+    #[serde(default)]
+    #[garde(skip)]
+    pub keep_apart: bool,
+}
+
+/// What the undo of a run takes back, and what stays.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RunUndo {
+    /// The run.
+    pub run: Run,
+    /// Matches that come apart.
+    pub groups: i64,
+    /// Their lines, which are open again.
+    pub lines: i64,
+    /// Suggestions that go.
+    pub suggestions: i64,
+    /// Groups that stay as a person left them.
+    pub kept: i64,
+    /// The first hundred of them, and why.
+    pub kept_groups: Vec<KeptGroup>,
+    /// The first hundred groups in a signed period; while there is one, nothing is taken back.
+    pub signed: Vec<KeptGroup>,
+}
+
+/// A group that the undo of a run does not touch.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct KeptGroup {
+    /// The group.
+    pub group: String,
+    /// `decided`: a person confirmed, rejected or broke it apart; `difference_handled`: a person
+    /// put its difference off or settled it; else the signed period.
+    pub why: String,
 }
 
 /// Which groups.
@@ -187,6 +237,77 @@ pub struct BulkConfirm {
     #[garde(length(min = 1, max = 500))]
     #[schema(value_type = Vec<String>)]
     pub groups: Vec<GroupId>,
+    /// Why.
+    #[serde(default)]
+    #[garde(length(chars, max = 500))]
+    pub reason: String,
+}
+
+/// Which suggestions are good enough to be accepted together. What another suggestion wants
+/// too is never among them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct AcceptFilter {
+    /// Of this customer.
+    pub customer: Option<String>,
+    /// Every line on this day or later, `2026-10-01`.
+    pub from: Option<String>,
+    /// Every line on this day or earlier.
+    pub to: Option<String>,
+    /// The rule that proposes it.
+    pub pass: Option<String>,
+    /// The greatest difference, minor units; only equal sums unless said otherwise.
+    pub difference_max: Option<i64>,
+    /// The most days between the two sides; one without a date is not accepted then.
+    pub days_max: Option<u32>,
+    /// The greatest chance that the sum fits by accident, in parts per million: subsets tried
+    /// divided by the amount.
+    pub chance_ppm_max: Option<u32>,
+}
+
+/// The suggestions that a threshold accepts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AcceptPlan {
+    /// How many.
+    pub count: i64,
+    /// Lines in them.
+    pub lines: i64,
+    /// Suggestions that fit and are left out, since another one wants one of their lines.
+    pub contested: i64,
+    /// Sums for each currency.
+    pub sums: Vec<AcceptSum>,
+    /// The suggestions.
+    pub groups: Vec<String>,
+    /// Digest over them as they are now: accepting takes exactly these.
+    pub digest: String,
+}
+
+/// What accepted suggestions come to in a currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AcceptSum {
+    /// ISO 4217.
+    pub currency: String,
+    /// Suggestions.
+    pub groups: i64,
+    /// The sum of our lines, minor units.
+    pub ours: i64,
+    /// The sum of theirs.
+    pub theirs: i64,
+    /// ours − theirs.
+    pub difference: i64,
+}
+
+/// Suggestions to be accepted as they were shown.
+#[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptAll {
+    /// The threshold.
+    #[garde(skip)]
+    pub filter: AcceptFilter,
+    /// The digest that they were shown with.
+    #[garde(length(min = 64, max = 64))]
+    pub digest: String,
     /// Why.
     #[serde(default)]
     #[garde(length(chars, max = 500))]

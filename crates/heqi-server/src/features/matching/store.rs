@@ -179,7 +179,8 @@ pub(super) async fn stale_run(tx: &mut Tx, company: i64, id: i64) -> Result<bool
 const RUN: &str = "match_run.id, match_run.customer_id, match_run.as_of, match_run.rules_id, \
      match_run.engine, match_run.digest, match_run.state, match_run.summary, \
      match_run.created_by, match_run.created_at, match_run.committed_by, \
-     match_run.committed_at, match_run.version";
+     match_run.committed_at, match_run.undone_by, match_run.undone_at, match_run.undone_note, \
+     match_run.version";
 
 /// A run within this scope: one over every customer only for who may see every customer.
 ///
@@ -238,6 +239,9 @@ fn read_run(row: &Row) -> Result<Run, DbError> {
         created_at: row.get("created_at")?,
         committed_by: row.get("committed_by")?,
         committed_at: row.get("committed_at")?,
+        undone_by: row.get("undone_by")?,
+        undone_at: row.get("undone_at")?,
+        undone_note: row.get("undone_note")?,
         version: row.get("version")?,
     })
 }

@@ -22,7 +22,7 @@ const TITLES: [(&str, &str, &str); 8] = [
 #[derive(Clone, Debug)]
 pub struct Around {
     /// The closing of the signed period before: ours, theirs; none for the first period.
-    pub previous_closing: Option<(i64, i64)>,
+    pub previous_closing: Option<(Option<i64>, Option<i64>)>,
     /// The period before that is not signed yet.
     pub unsigned_before: Option<String>,
     /// What is wrong with the audit chain.
@@ -76,7 +76,7 @@ pub async fn check(
 /// Whether the openings are the closings before, and the parts sum to the whole.
 fn holds_together(snapshot: &Snapshot, around: &Around) -> bool {
     let parts: i128 = snapshot.breakdown.iter().map(|share| i128::from(share.amount)).sum();
-    let openings = (snapshot.ours.opening, snapshot.theirs.opening);
+    let openings = (Some(snapshot.ours.opening), Some(snapshot.theirs.opening));
     parts == snapshot.difference() && around.previous_closing.is_none_or(|it| it == openings)
 }
 

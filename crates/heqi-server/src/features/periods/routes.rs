@@ -210,7 +210,10 @@ pub(super) async fn preview(
         lines_digest: lines_digest(&facts, &shown.first_day),
         previous_digest: previous.as_ref().map(|(_, digest)| hex(digest)).unwrap_or_default(),
     };
-    let closing = |it: &(Snapshot, [u8; 32])| (it.0.ours.closing, it.0.theirs.closing);
+    let joined = store::joined(tx, account, through, &shown.last_day).await?;
+    let closing = |it: &(Snapshot, [u8; 32])| {
+        (it.0.ours.closing.checked_add(joined.0), it.0.theirs.closing.checked_add(joined.1))
+    };
     let around = Around {
         previous_closing: previous.as_ref().map(closing),
         unsigned_before: before

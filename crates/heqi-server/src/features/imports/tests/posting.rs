@@ -273,3 +273,29 @@ async fn a_signed_period_of_one_currency_leaves_the_others_open() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_customer_is_known_and_only_its_new_sales_are_turned_away() {
+    on_both(async |app: TestApp| {
+        let customer = app.customer("C1", "海仓贸易有限公司").await;
+        let stop = Sql::new("UPDATE customer SET status = 'stopped' WHERE id = $1").bind(customer);
+        run(&app, stop).await;
+        let client = app.client("finance_manager").await;
+        let text = format!(
+            "{HEADER}2026-10-08,X1,C1,销售,100.00,\n2026-10-09,R1,C1,收款,-40.00,\n\
+             2026-10-10,T1,C1,退货,-5.00,\n"
+        );
+        let id = checked(&app, &client, "side=ours", &text).await;
+        let seen = preview(&app, &client, &id).await;
+        assert_eq!((rows(&seen, "new"), rows(&seen, "rejected")), (2, 1), "{seen:#}");
+        let issues = client.get(&app.at(&format!("/imports/{id}/issues"))).await.expect(200).body;
+        assert_eq!(issues[0]["code"], "customer_stopped");
+        assert_eq!(commit(&app, &client, &id).await.expect(200).number("posted"), 2);
+        o1(&app, &id, 3).await;
+        // What the customer states is compared whatever we sell to it.
+        let id = checked(&app, &client, "side=theirs", &text).await;
+        let seen = preview(&app, &client, &id).await;
+        assert_eq!(rows(&seen, "rejected"), 0, "{seen:#}");
+    })
+    .await;
+}

@@ -111,6 +111,7 @@ impl LineQuery {
         let exponent = currency.unwrap_or(Currency::CNY).exponent();
         Ok(Filter {
             customer: customer("/customer", self.customer.as_deref())?,
+            customers: Vec::new(),
             group: customer("/group", self.group.as_deref())?,
             side: self.side.as_deref().map(side).transpose()?,
             kinds: codes("/kind", self.kind.as_deref(), |code| {

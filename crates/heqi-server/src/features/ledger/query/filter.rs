@@ -3,6 +3,7 @@
 use heqi_platform::{DbError, Sql, Tx};
 
 use super::sort::Sort;
+use crate::features::customers;
 use crate::features::ledger::text;
 use crate::permission::Scope;
 
@@ -10,6 +11,8 @@ use crate::permission::Scope;
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub(super) customer: Option<i64>,
+    /// The customer and those merged into it, once [`Filter::narrow`] has looked.
+    pub(super) customers: Vec<i64>,
     pub(super) group: Option<i64>,
     pub(super) side: Option<&'static str>,
     pub(super) kinds: Vec<&'static str>,
@@ -41,11 +44,15 @@ const WORDS_OF_LINE: &str =
 const CANDIDATES_MAX: usize = 20_000;
 
 impl Filter {
-    /// Looks the words up in the index, so that only lines that may hold one are looked at.
+    /// Looks up who was merged into the customer, and the words in the index, so that only lines
+    /// that may hold one are looked at.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn narrow(&mut self, tx: &mut Tx, company: i64) -> Result<(), DbError> {
+        if let Some(customer) = self.customer {
+            self.customers = customers::with_merged(tx, company, customer).await?;
+        }
         for word in &self.words {
             let Some(mut ids) = text::find(tx, company, &word.text, CANDIDATES_MAX).await? else {
                 continue;
@@ -80,15 +87,13 @@ impl Filter {
         } else {
             sql.push(" WHERE line.company_id = ").push_bind(company);
         }
-        scope.push_customers(sql, "line.customer_id", company);
-        if let Some(customer) = self.customer {
-            sql.push(" AND line.customer_id = ").push_bind(customer);
-        }
+        self.push_reach(sql, company, scope);
         if let Some(group) = self.group {
             sql.push(" AND line.customer_id IN (WITH RECURSIVE branch (id) AS (");
             sql.push("SELECT customer.id FROM customer WHERE customer.id = ").push_bind(group);
             sql.push(" UNION SELECT customer.id FROM customer JOIN branch ");
-            sql.push("ON customer.parent_id = branch.id WHERE customer.company_id = ");
+            sql.push("ON customer.parent_id = branch.id OR customer.merged_into = branch.id ");
+            sql.push("WHERE customer.company_id = ");
             sql.push_bind(company).push(") SELECT id FROM branch)");
         }
         for (column, value) in [
@@ -119,6 +124,24 @@ impl Filter {
         self.push_amounts(sql);
         for word in &self.words {
             push_word(sql, word, company);
+        }
+    }
+
+    /// Whose lines: who may see a customer sees what was merged into it as well.
+    fn push_reach(&self, sql: &mut Sql, company: i64, scope: &Scope) {
+        let Some(customer) = self.customer else {
+            return scope.push_customers(sql, "line.customer_id", company);
+        };
+        if let [_, _, ..] = self.customers.as_slice() {
+            sql.push(" AND line.customer_id IN ").push_list(self.customers.iter().copied());
+        } else {
+            sql.push(" AND line.customer_id = ").push_bind(customer);
+        }
+        if !scope.all {
+            sql.push(" AND EXISTS (SELECT 1 FROM customer WHERE customer.company_id = ");
+            sql.push_bind(company).push(" AND customer.id = ").push_bind(customer);
+            scope.push(sql);
+            sql.push(")");
         }
     }
 

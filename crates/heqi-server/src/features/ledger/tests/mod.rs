@@ -4,6 +4,7 @@ mod documents;
 mod files;
 mod posting;
 mod queries;
+mod stopped;
 mod words;
 
 use heqi_domain::{CustomerId, Id};

@@ -1,6 +1,6 @@
 //! Goal: what is signed stays as it was signed, or is found to have changed.
 
-use heqi_domain::Side;
+use heqi_domain::{CustomerId, Id, Side};
 use heqi_platform::Sql;
 use serde_json::json;
 
@@ -176,6 +176,48 @@ async fn b7_nothing_is_posted_inside_a_seal() {
              AND p.currency = l.currency AND p.company_id = l.company_id \
              WHERE p.state = 'signed' AND l.posting_date <= p.last_day AND l.memo = 'race'";
         assert_eq!(app.number(inside).await, 0);
+    })
+    .await;
+}
+
+async fn merge(app: &TestApp, gone: i64, stays: i64) {
+    let client = app.client("accountant").await;
+    let path = app.at(&format!("/customers/{}/merge", CustomerId::text(gone)));
+    let version = client.get(&app.at(&format!("/customers/{}", CustomerId::text(gone)))).await;
+    let tag = crate::answer::etag(version.expect(200).version());
+    let body = json!({ "into": CustomerId::text(stays), "reason": "同一家" });
+    let post = axum::http::Method::POST;
+    client.send(post, &path, &[("if-match", &tag)], Some(body)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_counts_from_the_next_period_on_and_leaves_the_signed_ones_alone() {
+    on_both(async |app: TestApp| {
+        let stays = explained(&app).await;
+        let gone = app.customer("C9", "海昌贸易").await;
+        let pair = [
+            line(gone, Side::Ours, 700, "2026-10-05"),
+            line(gone, Side::Theirs, 700, "2026-10-05"),
+        ];
+        let ids = put(&app, &pair).await.unwrap();
+        group(&app, gone, 9, "live", &ids).await;
+        let october = sign(&app, stays, "2026-10").await;
+        sign(&app, gone, "2026-10").await;
+        merge(&app, gone, stays).await;
+        put(&app, &[line(stays, Side::Ours, 40, "2026-11-05")]).await.unwrap();
+        let verify = |app: &TestApp| app.at(&format!("/periods/{october}/verify"));
+        let manager = app.client("finance_manager").await;
+        let intact = manager.post(&verify(&app), json!({})).await.expect(200);
+        assert_eq!(intact.body["ok"], true, "{:#}", intact.body);
+        let accountant = app.client("accountant").await;
+        let next = open(&app, &accountant, stays, "2026-11").await.expect(201).text("id");
+        let shown = manager.get(&app.at(&format!("/periods/{next}/preview"))).await.expect(200);
+        let ours = &shown.body["snapshot"]["ours"];
+        // 450.00 that the one had signed, 7.00 that the other had.
+        assert_eq!((&ours["opening"], &ours["closing"]), (&json!(45_700), &json!(45_740)));
+        let checks = shown.body["checklist"].as_array().unwrap();
+        let identity = checks.iter().find(|check| check["code"] == "identity").unwrap();
+        assert_eq!(identity["ok"], true, "{:#}", shown.body);
     })
     .await;
 }
