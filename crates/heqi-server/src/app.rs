@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use heqi_platform::audit::{CheckpointError, Signer};
 use heqi_platform::config::Config;
 use heqi_platform::crypto::{CryptoError, Keyring, Purpose, Suite};
-use heqi_platform::db::{DbError, Options, SCHEMA};
+use heqi_platform::db::{DbError, SCHEMA};
 use heqi_platform::idempotency::Key;
 use heqi_platform::jobs::Runner;
 use heqi_platform::{Clock, Db, Sql};
@@ -74,8 +74,7 @@ impl App {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(config: Config, clock: Clock) -> Result<Shared, OpenError> {
-        let mut options = Options::new(config.database_address());
-        options.may_lose_last_seconds = config.may_lose_last_seconds;
+        let mut options = config.database_options();
         options.clock = clock;
         let db = Db::open(&options, SCHEMA).await?;
         // The keys lie here also where the database is elsewhere.
