@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures::{StreamExt, TryStreamExt, pin_mut};
+use tokio_postgres::NoTls;
 use tokio_postgres::binary_copy::{BinaryCopyInWriter, BinaryCopyOutRow, BinaryCopyOutStream};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -30,8 +31,8 @@ impl Postgres {
     ) -> Result<Self, DbError> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match wire.tls {
-            Ok(tls) => Manager::from_config(wire.config, tls, recycling),
-            Err(plain) => Manager::from_config(wire.config, plain, recycling),
+            Some(tls) => Manager::from_config(wire.config, tls, recycling),
+            None => Manager::from_config(wire.config, NoTls, recycling),
         };
         let pool = Pool::builder(manager)
             .max_size(connections)

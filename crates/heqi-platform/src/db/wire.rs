@@ -11,8 +11,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
+use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::DbError;
@@ -21,8 +21,8 @@ use super::DbError;
 pub(super) struct Wire {
     /// Where and as whom.
     pub(super) config: Config,
-    /// How it is encrypted.
-    pub(super) tls: Result<MakeRustlsConnect, NoTls>,
+    /// How it is encrypted, if it is.
+    pub(super) tls: Option<MakeRustlsConnect>,
 }
 
 /// What an address asks for.
@@ -61,10 +61,10 @@ impl Wire {
         }
         if mode == Mode::Plain {
             config.ssl_mode(SslMode::Disable);
-            return Ok(Self { config, tls: Err(NoTls) });
+            return Ok(Self { config, tls: None });
         }
         config.ssl_mode(SslMode::Require);
-        Ok(Self { config, tls: Ok(connector(mode, root.as_deref())?) })
+        Ok(Self { config, tls: Some(connector(mode, root.as_deref())?) })
     }
 }
 
@@ -95,9 +95,9 @@ fn mode_of(mode: Option<&str>, has_root: bool) -> Result<Mode, DbError> {
         (Some("require"), false) => Ok(Mode::Anyone),
         (Some("require" | "verify-ca"), true) => Ok(Mode::Authority),
         (Some("verify-full"), true) => Ok(Mode::Host),
-        (Some(mode @ ("verify-ca" | "verify-full")), false) => {
-            wrong(format!("sslmode={mode} needs sslrootcert=FILE, the certificate of the authority"))
-        }
+        (Some(mode @ ("verify-ca" | "verify-full")), false) => wrong(format!(
+            "sslmode={mode} needs sslrootcert=FILE, the certificate of the authority"
+        )),
         (Some(mode), _) => wrong(format!(
             "sslmode={mode} is not known: disable, require, verify-ca or verify-full"
         )),
