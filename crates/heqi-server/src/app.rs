@@ -26,6 +26,8 @@ pub struct App {
     pub signer: Signer,
     /// Logins that compute a hash at a time: they may not starve other requests.
     pub hashing: Semaphore,
+    /// Logins that compute a hash or wait for it; more are turned away.
+    pub hashing_seats: Semaphore,
     /// Who has tried too often.
     pub limiter: Limiter,
     runner: Mutex<Option<Runner>>,
@@ -68,6 +70,9 @@ pub type Shared = Arc<App>;
 /// Logins that compute a hash at a time.
 const HASHING: usize = 2;
 
+/// Logins that wait for it: about two seconds of work.
+const WAITING: usize = 64;
+
 impl App {
     /// Opens the database that the configuration names.
     ///
@@ -89,6 +94,7 @@ impl App {
             keys: Keys { ring, cursor },
             signer,
             hashing: Semaphore::new(HASHING),
+            hashing_seats: Semaphore::new(HASHING + WAITING),
             limiter: Limiter::default(),
             runner: Mutex::new(None),
             in_flight: Mutex::new(HashSet::new()),
