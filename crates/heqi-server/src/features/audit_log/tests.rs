@@ -171,14 +171,20 @@ async fn e5_an_administrator_who_reads_what_is_sensitive_leaves_a_record_for_the
         let customer = app.customer("C1", "海仓贸易").await;
         // System administrator and, to see any customer, finance manager of the company.
         let admin = app.client_in("", "system_admin", "all", "").await;
-        let path = format!("/customers/{}/sensitive", heqi_domain::CustomerId::new(customer).unwrap());
+        let path =
+            format!("/customers/{}/sensitive", heqi_domain::CustomerId::new(customer).unwrap());
         let path = app.at(&path);
         assert!([403, 404].contains(&admin.get(&path).await.status.as_u16()), "the office alone");
         let mut tx = app.app.db.write().await.unwrap();
         let company = app.company_number();
         let role = ("all", "");
         crate::features::users::store::grant(
-            &mut tx, company, admin.user, "finance_manager", role, "test",
+            &mut tx,
+            company,
+            admin.user,
+            "finance_manager",
+            role,
+            "test",
         )
         .await
         .unwrap();

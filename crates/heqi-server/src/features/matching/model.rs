@@ -195,6 +195,7 @@ pub struct BulkConfirm {
 
 /// What became of a bulk act.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupBulkResult)]
 pub struct BulkResult {
     /// The act, for its undo; none if nothing was done.
     pub act: Option<String>,
@@ -286,6 +287,7 @@ pub struct ReleaseLines {
 
 /// A held line.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = LineHold)]
 pub struct Hold {
     /// The line.
     pub line: String,
