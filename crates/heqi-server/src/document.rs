@@ -62,7 +62,8 @@ fn open_parts(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
         .iter()
         .filter_map(|(name, schema)| match schema {
             RefOr::T(Schema::Object(object)) if object.additional_properties.is_some() => {
-                let open = Object { additional_properties: None, ..object.clone() };
+                let mut open = object.clone();
+                open.additional_properties = None;
                 Some((format!("#/components/schemas/{name}"), open))
             }
             _ => None,
