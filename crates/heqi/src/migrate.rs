@@ -38,7 +38,8 @@ fn explain(error: &DbError, terminal: &Terminal) -> Failure {
     let failure = Failure::new(Kind::Input, what);
     match error {
         DbError::Refused(_) => failure.hint(terminal.pick(
-            "用库的属主的地址运行；服务的角色要单独新建：CREATE ROLE heqi_server LOGIN PASSWORD '…'",
+            "用库的属主的地址运行；服务的角色要单独新建：\
+             CREATE ROLE heqi_server LOGIN PASSWORD '…'",
             "run it with the address of the owner; the role of the server is one of its own: \
              CREATE ROLE heqi_server LOGIN PASSWORD '…'",
         )),

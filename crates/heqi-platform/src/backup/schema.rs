@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::db::{DbError, Sql, Tx};
 
-/// Tables that say something of running processes, of a minute, or of the schema, not of anybody's books.
+/// Tables that say something of running processes, of a minute, or of the schema, not of
+/// anybody's books.
 const HOUSEKEEPING: &[&str] = &["attempt_pace", "process_slot", "schema_version"];
 
 /// What a column holds.

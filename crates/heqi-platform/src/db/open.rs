@@ -65,8 +65,9 @@ impl Db {
     /// own it: such a role finds the schema as the owner's `heqi migrate` has left it.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`], [`DbError::Unsafe`], [`DbError::Overheard`], or [`DbError::Schema`] if the schema is
-    /// newer than `migrations` or one of them was changed after it had run.
+    /// [`DbError::Unavailable`], [`DbError::Unsafe`], [`DbError::Overheard`], or
+    /// [`DbError::Schema`] if the schema is newer than `migrations` or one of them was changed
+    /// after it had run.
     pub async fn open(options: &Options, migrations: &[Migration]) -> Result<Self, DbError> {
         let durable = !options.may_lose_last_seconds;
         let address = &options.address;

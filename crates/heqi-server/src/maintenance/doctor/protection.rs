@@ -14,7 +14,8 @@ pub(super) async fn custody(app: &App) -> Result<Vec<Finding>, DbError> {
         Custody::File => Finding::new(
             code,
             Level::Ok,
-            "审计记录由触发器和哈希链保护（SQLite 没有角色，能写文件的人绕得过触发器，绕不过外存的检查点）",
+            "审计记录由触发器和哈希链保护（SQLite 没有角色：能写文件的人可绕过触发器，\
+             但绕不过另存的检查点）",
             "triggers and the chain protect the audit records (SQLite has no roles: whoever can \
              write the file gets around triggers, but not around a checkpoint kept elsewhere)",
         ),
@@ -63,7 +64,8 @@ pub(super) async fn wire(app: &App) -> Result<Vec<Finding>, DbError> {
             code,
             Level::Bad,
             "与数据库之间的数据没有加密，网络上的其他人能看到",
-            "what goes to the database and back is not encrypted: others on the network can read it",
+            "what goes to the database and back is not encrypted: others on the network can \
+             read it",
         )
         .remedy(
             "在数据库地址后加 sslmode=verify-full&sslrootcert=证书文件",
