@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Array, ArrayItems};
 use utoipa::openapi::{
     ContentBuilder, Object, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response,
     ResponseBuilder, Schema, Type,
@@ -69,15 +70,31 @@ fn open_parts(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
             _ => None,
         })
         .collect();
-    for schema in schemas.values_mut() {
-        let RefOr::T(Schema::AllOf(all)) = schema else { continue };
-        for part in &mut all.items {
-            if let RefOr::Ref(reference) = part
-                && let Some(open) = closed.get(&reference.ref_location)
-            {
-                *part = RefOr::T(Schema::Object(open.clone()));
+    schemas.values_mut().for_each(|schema| open_part(schema, &closed));
+}
+
+/// The same within a schema, wherever one stands in another.
+fn open_part(schema: &mut RefOr<Schema>, closed: &BTreeMap<String, Object>) {
+    match schema {
+        RefOr::T(Schema::AllOf(all)) => {
+            for part in &mut all.items {
+                match part {
+                    RefOr::Ref(reference) => {
+                        if let Some(open) = closed.get(&reference.ref_location) {
+                            *part = RefOr::T(Schema::Object(open.clone()));
+                        }
+                    }
+                    RefOr::T(_) => open_part(part, closed),
+                }
             }
         }
+        RefOr::T(Schema::Object(object)) => {
+            object.properties.values_mut().for_each(|inner| open_part(inner, closed));
+        }
+        RefOr::T(Schema::Array(Array { items: ArrayItems::RefOrSchema(inner), .. })) => {
+            open_part(inner, closed);
+        }
+        _ => {}
     }
 }
 
