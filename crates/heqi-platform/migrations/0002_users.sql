@@ -76,3 +76,10 @@ CREATE TABLE api_token (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX api_token_user ON api_token (user_id);
+
+-- When what was tried in vain is made up for: by account, by network and in all, each as a hash.
+CREATE TABLE attempt_pace (
+    subject BYTEA PRIMARY KEY,
+    made_up_at BIGINT NOT NULL
+);
+CREATE INDEX attempt_pace_age ON attempt_pace (made_up_at);

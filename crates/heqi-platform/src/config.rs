@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::db::Options;
+
 /// What a server is told before it starts. Every key can be set as `HEQI_KEY` too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -13,6 +15,8 @@ pub struct Config {
     pub data: PathBuf,
     /// `postgres://…`, or a SQLite file; `DATA/heqi.db` if empty.
     pub database: String,
+    /// Accepts that others on the network can read what goes to PostgreSQL and back.
+    pub database_may_be_overheard: bool,
     /// Address and port to listen on.
     pub listen: String,
     /// Accepts requests from other machines: a proxy in front of it speaks TLS.
@@ -44,6 +48,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("heqi-data"),
             database: String::new(),
+            database_may_be_overheard: false,
             listen: "127.0.0.1:7300".to_owned(),
             behind_tls_proxy: false,
             public_url: String::new(),
@@ -124,6 +129,15 @@ impl Config {
         })
     }
 
+    /// How the database is opened.
+    #[must_use]
+    pub fn database_options(&self) -> Options {
+        let mut options = Options::new(self.database_address());
+        options.may_lose_last_seconds = self.may_lose_last_seconds;
+        options.may_be_overheard = self.database_may_be_overheard;
+        options
+    }
+
     /// The address of the database.
     #[must_use]
     pub fn database_address(&self) -> String {
@@ -139,6 +153,7 @@ impl Config {
 struct Known {
     data: String,
     database: String,
+    database_may_be_overheard: bool,
     listen: String,
     behind_tls_proxy: bool,
     public_url: String,
@@ -159,6 +174,7 @@ impl Default for Known {
         Self {
             data: text(),
             database: text(),
+            database_may_be_overheard: false,
             listen: text(),
             behind_tls_proxy: false,
             public_url: text(),

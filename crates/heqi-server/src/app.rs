@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use heqi_platform::audit::{CheckpointError, Signer};
 use heqi_platform::config::Config;
 use heqi_platform::crypto::{CryptoError, Keyring, Purpose, Suite};
-use heqi_platform::db::{DbError, Options, SCHEMA};
+use heqi_platform::db::{DbError, SCHEMA};
 use heqi_platform::idempotency::Key;
 use heqi_platform::jobs::Runner;
 use heqi_platform::{Clock, Db, Sql};
@@ -26,6 +26,8 @@ pub struct App {
     pub signer: Signer,
     /// Logins that compute a hash at a time: they may not starve other requests.
     pub hashing: Semaphore,
+    /// Logins that compute a hash or wait for it; more are turned away.
+    pub hashing_seats: Semaphore,
     /// Who has tried too often.
     pub limiter: Limiter,
     runner: Mutex<Option<Runner>>,
@@ -68,14 +70,16 @@ pub type Shared = Arc<App>;
 /// Logins that compute a hash at a time.
 const HASHING: usize = 2;
 
+/// Logins that wait for it: about two seconds of work.
+const WAITING: usize = 64;
+
 impl App {
     /// Opens the database that the configuration names.
     ///
     /// # Errors
     /// [`OpenError`].
     pub async fn open(config: Config, clock: Clock) -> Result<Shared, OpenError> {
-        let mut options = Options::new(config.database_address());
-        options.may_lose_last_seconds = config.may_lose_last_seconds;
+        let mut options = config.database_options();
         options.clock = clock;
         let db = Db::open(&options, SCHEMA).await?;
         // The keys lie here also where the database is elsewhere.
@@ -90,6 +94,7 @@ impl App {
             keys: Keys { ring, cursor },
             signer,
             hashing: Semaphore::new(HASHING),
+            hashing_seats: Semaphore::new(HASHING + WAITING),
             limiter: Limiter::default(),
             runner: Mutex::new(None),
             in_flight: Mutex::new(HashSet::new()),

@@ -1,9 +1,13 @@
 //! What holds for every operation of the OpenAPI document, said once: the headers of a change, and
 //! the refusals that any request can meet.
 
+use std::collections::BTreeMap;
+
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Array, ArrayItems};
 use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type,
+    ContentBuilder, Object, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response,
+    ResponseBuilder, Schema, Type,
 };
 
 /// Refusals that any operation may answer with.
@@ -36,6 +40,7 @@ pub fn complete(document: &mut OpenApi) {
     for (status, description) in ANY.iter().chain(KNOWN).chain(CHANGE) {
         shared.insert(format!("Refusal{status}"), RefOr::T(refusal(description)));
     }
+    open_parts(&mut document.components.get_or_insert_default().schemas);
     for item in document.paths.paths.values_mut() {
         for (operation, change) in [
             (&mut item.get, false),
@@ -48,6 +53,48 @@ pub fn complete(document: &mut OpenApi) {
                 complete_operation(operation, change);
             }
         }
+    }
+}
+
+/// A body that is entered refuses what it does not know. As a part of what is shown, beside an id
+/// and a version, it cannot: there it stands opened, in place of the reference to the closed one.
+fn open_parts(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let closed: BTreeMap<String, Object> = schemas
+        .iter()
+        .filter_map(|(name, schema)| match schema {
+            RefOr::T(Schema::Object(object)) if object.additional_properties.is_some() => {
+                let mut open = object.clone();
+                open.additional_properties = None;
+                Some((format!("#/components/schemas/{name}"), open))
+            }
+            _ => None,
+        })
+        .collect();
+    schemas.values_mut().for_each(|schema| open_part(schema, &closed));
+}
+
+/// The same within a schema, wherever one stands in another.
+fn open_part(schema: &mut RefOr<Schema>, closed: &BTreeMap<String, Object>) {
+    match schema {
+        RefOr::T(Schema::AllOf(all)) => {
+            for part in &mut all.items {
+                match part {
+                    RefOr::Ref(reference) => {
+                        if let Some(open) = closed.get(&reference.ref_location) {
+                            *part = RefOr::T(Schema::Object(open.clone()));
+                        }
+                    }
+                    RefOr::T(_) => open_part(part, closed),
+                }
+            }
+        }
+        RefOr::T(Schema::Object(object)) => {
+            object.properties.values_mut().for_each(|inner| open_part(inner, closed));
+        }
+        RefOr::T(Schema::Array(Array { items: ArrayItems::RefOrSchema(inner), .. })) => {
+            open_part(inner, closed);
+        }
+        _ => {}
     }
 }
 
@@ -111,6 +158,40 @@ fn header(name: &str, description: &str, length: usize) -> utoipa::openapi::path
 mod tests {
     /// Every change of the API is seen as a change of this file.
     const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+
+    /// Names of schemas by the files of this folder that have them.
+    fn names(folder: &std::path::Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                names(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                for derived in text.split("#[derive(").skip(1) {
+                    let Some((traits, rest)) = derived.split_once(")]") else { continue };
+                    if !traits.contains("ToSchema") {
+                        continue;
+                    }
+                    let head = rest.split(['{', ';']).next().unwrap_or_default();
+                    let named = head.split_once("schema(as = ").map(|(_, name)| name);
+                    let named = named.or_else(|| head.split("struct ").nth(1));
+                    let named = named.or_else(|| head.split("enum ").nth(1)).unwrap_or_default();
+                    let word = named.split(|c: char| !c.is_alphanumeric()).next();
+                    found.push(word.unwrap_or_default().to_owned());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_schemas_have_one_name() {
+        let mut found = Vec::new();
+        names(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut found);
+        assert!(found.len() > 150, "{}", found.len());
+        found.sort();
+        let twice: Vec<_> = found.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "the document would hold one of each pair: {twice:?}");
+    }
 
     #[test]
     fn openapi_document_is_committed_as_it_is_served() {

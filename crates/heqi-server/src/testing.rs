@@ -109,6 +109,12 @@ impl TestApp {
         new_company(&self.app, "T2", "另一家公司").await
     }
 
+    /// Nobody, at a second process that serves the same database.
+    pub async fn another_process(&self) -> Client {
+        let app = App::open(self.app.config.clone(), self.clock.clone()).await.unwrap();
+        Client { router: router(app), credential: None, user: 0 }
+    }
+
     /// Nobody.
     pub fn nobody(&self) -> Client {
         Client { router: self.router.clone(), credential: None, user: 0 }

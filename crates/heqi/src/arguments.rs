@@ -12,7 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use books::{Books, Demo, Serve, User, UserCommand};
 pub use operate::{
     Algorithms, Audit, AuditCommand, Backup, BackupCommand, BookSide, Checkpoints, Doctor, Export,
-    Import, Keys, KeysCommand, MakeBackup, NewIdentity, Opener, Restore, VerifyAudit, VerifyBackup,
+    Import, Keys, KeysCommand, MakeBackup, Migrate, NewIdentity, Opener, Restore, VerifyAudit,
+    VerifyBackup,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -167,6 +168,11 @@ pub enum Command {
         after_help = EXIT_CODES
     )]
     Doctor(Doctor),
+
+    /// Bring the schema up to date as its owner, and let a role work for the server 库结构升级
+    #[command(before_help = "Examples 示例:\n  heqi migrate --data heqi-data\n  heqi migrate \
+                       --database postgres://heqi_owner@127.0.0.1/heqi --server-role heqi_server")]
+    Migrate(Migrate),
 
     /// Rotate the keys that seal bank accounts, phones and files 密钥
     #[command(

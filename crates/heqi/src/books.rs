@@ -4,8 +4,8 @@ use std::future::Future;
 use std::path::Path;
 
 use heqi_domain::Lang;
-use heqi_platform::Clock;
 use heqi_platform::config::{Config, ConfigError};
+use heqi_platform::{Clock, DbError};
 use heqi_server::Problem;
 use heqi_server::app::{App, OpenError, Shared};
 use tracing_subscriber::EnvFilter;
@@ -126,7 +126,22 @@ pub async fn open(config: Config, terminal: &Terminal) -> Result<Shared, Failure
             }
             OpenError::Signer(error) => (Kind::Integrity, error.to_string()),
         };
-        Failure::new(kind, say!(terminal, "账打不开：{text}", "cannot open the books: {text}"))
+        let what = say!(terminal, "账打不开：{text}", "cannot open the books: {text}");
+        let failure = Failure::new(kind, what);
+        match &error {
+            OpenError::Db(DbError::Overheard(_)) => failure.hint(terminal.pick(
+                "在数据库地址后加 ?sslmode=verify-full&sslrootcert=证书文件；明知网络上的人能看到\
+                 也要这样连，设 database_may_be_overheard = true",
+                "add ?sslmode=verify-full&sslrootcert=FILE to the address; to connect although \
+                 others can read it, set database_may_be_overheard = true",
+            )),
+            OpenError::Db(DbError::Schema(_)) => failure.hint(terminal.pick(
+                "服务的角色不能改库结构时，先用属主的地址运行 heqi migrate",
+                "where the role of the server may not change the schema, first run heqi migrate \
+                 with the address of the owner",
+            )),
+            _ => failure,
+        }
     })
 }
 

@@ -15,6 +15,7 @@ mod inspect;
 mod keys;
 mod mapping;
 mod matching;
+mod migrate;
 mod nearest;
 mod opening;
 mod output;
@@ -85,6 +86,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Backup(arguments) => backup::run(&arguments, terminal),
         Command::Restore(arguments) => backup::restore(&arguments, terminal),
         Command::Doctor(arguments) => doctor::run(&arguments, terminal),
+        Command::Migrate(arguments) => migrate::run(&arguments, terminal),
         Command::Keys(arguments) => keys::run(&arguments, terminal),
         Command::Audit(arguments) => audit::run(&arguments, terminal),
         Command::Import(arguments) => import::run(&arguments, terminal),

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::db::{DbError, Sql, Tx};
 
-/// Tables that say something of running processes or of the schema, not of anybody's books.
-const HOUSEKEEPING: &[&str] = &["process_slot", "schema_version"];
+/// Tables that say something of running processes, of a minute, or of the schema, not of
+/// anybody's books.
+const HOUSEKEEPING: &[&str] = &["attempt_pace", "process_slot", "schema_version"];
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,9 @@ pub enum DbError {
     /// The database was opened with settings that may lose what was acknowledged.
     #[error("the database may lose data: {0}")]
     Unsafe(String),
+    /// Others on the network could read what goes to the database and back.
+    #[error("the connection to the database can be overheard: {0}")]
+    Overheard(String),
     /// The schema is newer than this program, or a migration was changed after it had run.
     #[error("the schema does not fit this program: {0}")]
     Schema(String),
@@ -90,11 +93,12 @@ impl From<tokio_postgres::Error> for DbError {
             let cause = std::error::Error::source(&error);
             // A connection that breaks off in the middle is an error of the network.
             let broken = cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
-            if broken || error.is_closed() || error.to_string().contains("connect") {
-                return Self::Unavailable(error.to_string());
+            let cause = cause.map(ToString::to_string).unwrap_or_default();
+            let (said, what) = (error.to_string(), format!("{error}: {cause}"));
+            if broken || error.is_closed() || said.contains("connect") || said.contains("TLS") {
+                return Self::Unavailable(what);
             }
-            let cause = cause.map(ToString::to_string);
-            return Self::Failed(format!("{error}: {}", cause.unwrap_or_default()));
+            return Self::Failed(what);
         };
         match db.code().code() {
             "23505" => Self::Unique { constraint: db.constraint().unwrap_or_default().to_owned() },

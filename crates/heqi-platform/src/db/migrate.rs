@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Db, DbError, Sql};
+use super::{Db, DbError, Sql, Tx};
 
 /// One step of the schema.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,9 @@ pub const SCHEMA: &[Migration] = migrations![
 /// Runs what has not run yet; refuses a schema that this program does not know.
 pub(super) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
     let mut tx = db.write().await?;
+    if is_anothers(&mut tx).await? {
+        return look(&mut tx, migrations).await;
+    }
     tx.batch(
         "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY, \
          name TEXT NOT NULL, digest TEXT NOT NULL, applied_at BIGINT NOT NULL)",
@@ -58,7 +61,10 @@ pub(super) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), DbError
     for migration in migrations {
         apply(db, migration).await?;
     }
-    let mut tx = db.read().await?;
+    refuse_newer(&mut db.read().await?, migrations).await
+}
+
+async fn refuse_newer(tx: &mut Tx, migrations: &[Migration]) -> Result<(), DbError> {
     let newest = tx.count(Sql::new("SELECT MAX(number) AS n FROM schema_version")).await?;
     let known = migrations.last().map_or(0, |migration| migration.number);
     if newest > known {
@@ -68,6 +74,35 @@ pub(super) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), DbError
         )));
     }
     Ok(())
+}
+
+/// Whether the schema is owned by a role that this connection does not have.
+async fn is_anothers(tx: &mut Tx) -> Result<bool, DbError> {
+    if !tx.is_postgres() {
+        return Ok(false);
+    }
+    let sql = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('schema_version') \
+               AND NOT pg_has_role(relowner, 'MEMBER')";
+    Ok(tx.count(Sql::new(sql)).await? == 1)
+}
+
+/// Whether everything has run that this program knows, for a role that may not run it.
+async fn look(tx: &mut Tx, migrations: &[Migration]) -> Result<(), DbError> {
+    for migration in migrations {
+        let known = Sql::new("SELECT digest FROM schema_version WHERE number = $1");
+        let known = tx.optional(known.bind(migration.number)).await?;
+        let missing = || {
+            DbError::Schema(format!(
+                "migration {} has not run, and this role does not own the schema; \
+                 run `heqi migrate` with the address of the owner",
+                migration.name
+            ))
+        };
+        if known.ok_or_else(missing)?.get::<String>("digest")? != digest(migration) {
+            return Err(changed(migration));
+        }
+    }
+    refuse_newer(tx, migrations).await
 }
 
 async fn apply(db: &Db, migration: &Migration) -> Result<(), DbError> {
@@ -80,10 +115,7 @@ async fn apply(db: &Db, migration: &Migration) -> Result<(), DbError> {
     let known = Sql::new("SELECT digest FROM schema_version WHERE number = $1");
     if let Some(row) = tx.optional(known.bind(migration.number)).await? {
         if row.get::<String>("digest")? != digest {
-            return Err(DbError::Schema(format!(
-                "migration {} was changed after it had run on this database",
-                migration.name
-            )));
+            return Err(changed(migration));
         }
         return Ok(());
     }
@@ -102,6 +134,11 @@ async fn apply(db: &Db, migration: &Migration) -> Result<(), DbError> {
     let now = tx.now();
     tx.execute(insert.bind(migration.number).bind(migration.name).bind(digest).bind(now)).await?;
     tx.commit_housekeeping().await
+}
+
+fn changed(migration: &Migration) -> DbError {
+    let name = migration.name;
+    DbError::Schema(format!("migration {name} was changed after it had run on this database"))
 }
 
 fn digest(migration: &Migration) -> String {

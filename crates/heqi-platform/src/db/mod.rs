@@ -6,6 +6,7 @@
 //! (`docs/decisions/0006-two-drivers-one-transaction.md`).
 
 mod bulk;
+mod custody;
 mod error;
 mod migrate;
 mod open;
@@ -15,8 +16,10 @@ mod sql;
 mod sqlite;
 mod sqlite_rows;
 mod tx;
+mod wire;
 
 pub use bulk::Cells;
+pub use custody::Custody;
 pub use error::DbError;
 pub use migrate::{Migration, SCHEMA};
 pub use open::{Db, Options};

@@ -7,6 +7,7 @@ use super::migrate::{self, Migration};
 use super::postgres::Postgres;
 use super::sqlite::{Sqlite, WriteUnit};
 use super::tx::Unit;
+use super::wire::Wire;
 use super::{DbError, Sql, Tx};
 use crate::Clock;
 use crate::ids::Ids;
@@ -20,6 +21,8 @@ pub struct Options {
     pub connections: usize,
     /// Accepts that a power failure may undo what was acknowledged in the last seconds.
     pub may_lose_last_seconds: bool,
+    /// Accepts that others on the network can read what goes to PostgreSQL and back.
+    pub may_be_overheard: bool,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -32,6 +35,7 @@ impl Options {
             address: address.into(),
             connections: 8,
             may_lose_last_seconds: false,
+            may_be_overheard: false,
             clock: Clock::System,
         }
     }
@@ -57,16 +61,19 @@ enum Engine {
 }
 
 impl Db {
-    /// Opens a database and brings its schema up to date.
+    /// Opens a database and brings its schema up to date, unless it is a role's that does not
+    /// own it: such a role finds the schema as the owner's `heqi migrate` has left it.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`], [`DbError::Unsafe`], or [`DbError::Schema`] if the schema is
-    /// newer than `migrations` or one of them was changed after it had run.
+    /// [`DbError::Unavailable`], [`DbError::Unsafe`], [`DbError::Overheard`], or
+    /// [`DbError::Schema`] if the schema is newer than `migrations` or one of them was changed
+    /// after it had run.
     pub async fn open(options: &Options, migrations: &[Migration]) -> Result<Self, DbError> {
         let durable = !options.may_lose_last_seconds;
         let address = &options.address;
         let (engine, file) = if is_postgres(address) {
-            let postgres = Postgres::open(address, options.connections, durable).await?;
+            let wire = Wire::of(address, options.may_be_overheard)?;
+            let postgres = Postgres::open(wire, options.connections, durable).await?;
             (Engine::Postgres(postgres), None)
         } else {
             let path = Path::new(address);

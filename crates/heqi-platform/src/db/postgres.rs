@@ -8,10 +8,11 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures::{StreamExt, TryStreamExt, pin_mut};
+use tokio_postgres::NoTls;
 use tokio_postgres::binary_copy::{BinaryCopyInWriter, BinaryCopyOutRow, BinaryCopyOutStream};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Config, NoTls};
 
+use super::wire::Wire;
 use super::{DbError, Row, Sql, Value};
 use crate::fault;
 
@@ -24,15 +25,15 @@ pub(super) struct Postgres {
 impl Postgres {
     /// Opens a pool and refuses a server that may lose acknowledged commits.
     pub(super) async fn open(
-        url: &str,
+        wire: Wire,
         connections: usize,
         durable: bool,
     ) -> Result<Self, DbError> {
-        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            DbError::Unavailable(format!("not a PostgreSQL address: {error}"))
-        })?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config, NoTls, recycling);
+        let manager = match wire.tls {
+            Some(tls) => Manager::from_config(wire.config, tls, recycling),
+            None => Manager::from_config(wire.config, NoTls, recycling),
+        };
         let pool = Pool::builder(manager)
             .max_size(connections)
             .runtime(Runtime::Tokio1)

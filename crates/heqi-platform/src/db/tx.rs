@@ -182,7 +182,12 @@ impl Tx {
 
     async fn look_anew(&mut self, table: &str, inserted: u64) -> Result<u64, DbError> {
         if inserted >= MANY {
-            self.batch(&format!("ANALYZE {table}")).await?;
+            // On PostgreSQL only the owner may: a function of the owner does it for others.
+            let renew = match self.is_postgres() {
+                true => format!("SELECT renew_statistics('{table}')"),
+                false => format!("ANALYZE {table}"),
+            };
+            self.batch(&renew).await?;
             self.looked_anew = true;
         }
         Ok(inserted)

@@ -3,9 +3,9 @@
 //! L: lines posted a second (voucher numbers, digests, indexes, audit record, commit). R: stored
 //! lines loaded a second for the matcher. Q: the first page of typical filters. F1: pages of one
 //! customer read by 16 clients. F2: discrepancies changed by 16 clients, each with its audit
-//! record. Q and F go through the router with sign-in, rights and scope, without a socket. On
-//! SQLite, and on PostgreSQL where `HEQI_TEST_POSTGRES` names one. Figures, no gates: perf.md has
-//! the bars.
+//! record. E3: audit records verified. Q and F go through the router with sign-in, rights and
+//! scope, without a socket. On SQLite, and on PostgreSQL where `HEQI_TEST_POSTGRES` names one.
+//! Figures, no gates: perf.md has the bars.
 
 mod requests;
 mod store;
@@ -41,6 +41,7 @@ async fn run(engine: &str, data: &Path, address: &str, lines: usize) {
     let customers = store::customers(&app.db).await;
     store::post_lines(engine, &app.db, &customers, lines).await;
     store::read_lines(engine, &app.db, lines).await;
+    store::verify_chain(engine, &app.db, lines).await;
     requests::run(engine, &app, &customers).await;
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use heqi_domain::Side;
-use heqi_platform::audit::Event;
+use heqi_platform::audit::{Event, verify};
 use heqi_platform::{Db, Sql};
 use heqi_server::features::ledger::{LedgerKind, NewLine, post};
 use heqi_server::features::matching::load::{Select, load};
@@ -38,6 +38,35 @@ pub async fn read_lines(engine: &str, db: &Db, lines: usize) {
     let loaded = load(&mut tx, 1, &open).await.expect("read");
     assert_eq!(loaded.ids[0].len() + loaded.ids[1].len(), lines);
     told(engine, "R  loaded for the matcher", lines, started);
+}
+
+/// Appends as many audit records, a thousand at a time as changes come, and walks through them.
+pub async fn verify_chain(engine: &str, db: &Db, records: usize) {
+    let event = |n: usize| Event {
+        company: 1,
+        actor_kind: "user".to_owned(),
+        actor: "user-1".to_owned(),
+        actor_name: "王芳".to_owned(),
+        action: "line.post".to_owned(),
+        object: format!("line-{n}"),
+        label: format!("XS-{n:08}"),
+        detail: format!(r#"{{"amount":{n},"currency":"CNY"}}"#),
+        ..Event::default()
+    };
+    let started = Instant::now();
+    for from in (0..records).step_by(1_000) {
+        let mut tx = db.write().await.expect("a transaction");
+        (from..records.min(from + 1_000)).for_each(|n| tx.record(event(n)));
+        tx.commit().await.expect("committed");
+    }
+    told(engine, "E2 audit records appended", records, started);
+    let started = Instant::now();
+    let mut tx = db.read().await.expect("a transaction");
+    let report = verify(&mut tx, 1, &[]).await.expect("a walk");
+    assert_eq!(report.fault, None);
+    let walked = usize::try_from(report.good).expect("a count");
+    assert!(walked >= records, "{walked}");
+    told(engine, "E3 audit chain verified", walked, started);
 }
 
 /// A company and its customers; their numbers.

@@ -1,12 +1,13 @@
 //! Who has tried too often: attempts a minute, by account, by address and in all.
 //!
+//! The first gate, in memory and of this process alone, against a flood; what was tried in vain
+//! is counted in the database as well ([`super::pace`]), for all processes together.
 //! Slowing down, not locking out: a session that is open is never ended by the attempts of others.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use axum::http::StatusCode;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -56,15 +57,7 @@ impl Limiter {
         let refused = refused.or_else(|| self.all.check().err());
         let refused = refused.or_else(|| self.accounts.check_key(&account.to_lowercase()).err());
         let Some(refused) = refused else { return Ok(()) };
-        let seconds = refused.wait_time_from(self.clock.now()).as_secs() + 1;
-        let mut problem = Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_attempts",
-            format!("尝试过于频繁；请 {seconds} 秒后再试"),
-            format!("Too many attempts; try again in {seconds} s"),
-        );
-        problem.retry_after = Some(seconds);
-        Err(problem)
+        Err(super::pace::too_many(refused.wait_time_from(self.clock.now()).as_secs() + 1))
     }
 }
 
@@ -73,7 +66,7 @@ impl Limiter {
 const FORGET_EVERY: u32 = 256;
 
 /// What counts as one address: one of IPv4, a /64 of IPv6, since whoever has one has all of it.
-fn network(address: &str) -> String {
+pub(super) fn network(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(six)) => {
             let [a, b, c, d, ..] = six.segments();

@@ -4,6 +4,7 @@
 //! revoked count from the next request on.
 
 pub mod limit;
+pub mod pace;
 pub mod password;
 pub mod recovery;
 pub mod session;

@@ -2,6 +2,8 @@
 
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 
+use axum::http::StatusCode;
+
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -102,8 +104,22 @@ async fn compute<T: Send + 'static>(
     app: &App,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
+    // Whoever finds no seat is told to come back: a flood of sign-ins fills neither the memory
+    // nor the time of those who wait.
+    let _seat = app.hashing_seats.try_acquire().map_err(|_| busy())?;
     let _permit = app.hashing.acquire().await.map_err(|_| failed())?;
     tokio::task::spawn_blocking(work).await.map_err(|_| failed())
+}
+
+fn busy() -> Problem {
+    let mut problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "sign_in_busy",
+        "现在登录的人太多；请稍后再试",
+        "Too many people sign in at this moment; try again shortly",
+    );
+    problem.retry_after = Some(2);
+    problem
 }
 
 fn failed() -> Problem {

@@ -8,7 +8,7 @@ use heqi_platform::audit::{Checkpoint, CheckpointError, Signer};
 use heqi_platform::backup::{self, BackupError, Contents, Order};
 use heqi_platform::config::{Config, write_secret};
 use heqi_platform::crypto::backup::{Decryption, Encryption};
-use heqi_platform::db::{Options, SCHEMA};
+use heqi_platform::db::SCHEMA;
 use heqi_platform::jobs::{self, JobError, Work};
 use heqi_platform::{Db, DbError, Timestamp};
 use serde_json::json;
@@ -137,9 +137,7 @@ pub async fn restore(
     decryption: &Decryption,
     watch: &dyn Progress,
 ) -> Result<Contents, BackupError> {
-    let mut options = Options::new(config.database_address());
-    options.may_lose_last_seconds = config.may_lose_last_seconds;
-    let db = Db::open(&options, SCHEMA).await?;
+    let db = Db::open(&config.database_options(), SCHEMA).await?;
     let contents = backup::restore(&db, path, decryption, watch).await?;
     for key in &contents.header.keys {
         let place = config.data.join(&key.name);

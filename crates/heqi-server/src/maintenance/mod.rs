@@ -1,8 +1,8 @@
 //! Maintenance 运维: what whoever runs the server does with it, apart from anybody's books.
 //!
-//! Backups and their restore, rotation of keys, the doctor, a company's export, metrics, and
-//! the work that comes round every night. Plain functions: the command line and the routes
-//! parse arguments and call them.
+//! The schema, backups and their restore, rotation of keys, the doctor, a company's export,
+//! metrics, and the work that comes round every night. Plain functions: the command line and the
+//! routes parse arguments and call them.
 
 pub mod backups;
 pub mod company_export;
@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod keys;
 pub mod metrics;
 pub mod nightly;
+pub mod schema;
 pub mod sealed;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::backups;
 use crate::app::Shared;
+use crate::auth::pace;
 use crate::features::{audit_log, ledger};
 
 const DAY: i64 = 24 * 3600;
@@ -20,7 +21,7 @@ pub const BACKUP: Every = Every { kind: "backup.daily", seconds: DAY, at: 2 * 36
 pub const AUDIT: Every = Every { kind: "audit.nightly", seconds: DAY, at: 3600 };
 /// Words of lines that were posted among few, at three in the morning.
 pub const WORDS: Every = Every { kind: "ledger.words", seconds: DAY, at: 3 * 3600 };
-/// Stored answers that nobody will ask for again, every hour.
+/// Stored answers that nobody will ask for again, tries that are made up for, every hour.
 pub const FORGET: Every = Every { kind: "idempotency.forget", seconds: 3600, at: 0 };
 
 /// Enqueues what is due; to be called every minute while the server runs.
@@ -82,6 +83,7 @@ async fn forget(work: Work) -> Result<serde_json::Value, JobError> {
     let mut tx = work.db.write().await?;
     let now = tx.now();
     let forgotten = idempotency::forget(&mut tx, now).await?;
+    pace::forget(&mut tx).await?;
     tx.commit_housekeeping().await?;
     Ok(json!({ "forgotten": forgotten }))
 }

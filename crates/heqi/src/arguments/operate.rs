@@ -132,6 +132,18 @@ pub struct Doctor {
     pub books: Books,
 }
 
+/// Arguments of `heqi migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// The role of PostgreSQL under which the server connects 服务所用的数据库角色
+    #[arg(long, value_name = "NAME")]
+    pub server_role: Option<String>,
+
+    /// Which books; the address is that of the owner.
+    #[command(flatten)]
+    pub books: Books,
+}
+
 /// Arguments of `heqi keys`.
 #[derive(Debug, Args)]
 pub struct Keys {

@@ -111,6 +111,7 @@ fn is_amount(amount: &i64, (): &()) -> garde::Result {
 /// A reversal to be asked for.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewAdjustmentReversal)]
 pub struct NewReversal {
     /// The day of the entry: `2026-11-24`.
     #[garde(custom(is_date))]

@@ -164,3 +164,43 @@ async fn e3_the_walk_at_the_start_is_one_for_each_chain() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e5_an_administrator_who_reads_what_is_sensitive_leaves_a_record_for_the_auditor() {
+    on_both(async |app: TestApp| {
+        let customer = app.customer("C1", "海仓贸易").await;
+        // System administrator and, to see any customer, finance manager of the company.
+        let admin = app.client_in("", "system_admin", "all", "").await;
+        let path =
+            format!("/customers/{}/sensitive", heqi_domain::CustomerId::new(customer).unwrap());
+        let path = app.at(&path);
+        assert!([403, 404].contains(&admin.get(&path).await.status.as_u16()), "the office alone");
+        let mut tx = app.app.db.write().await.unwrap();
+        let company = app.company_number();
+        let role = ("all", "");
+        crate::features::users::store::grant(
+            &mut tx,
+            company,
+            admin.user,
+            "finance_manager",
+            role,
+            "test",
+        )
+        .await
+        .unwrap();
+        tx.commit_housekeeping().await.unwrap();
+        admin.get(&path).await.expect(200);
+        let auditor = app.client("auditor").await;
+        let page = auditor.get(&app.at("/audit")).await.expect(200);
+        let found = page.body["items"].as_array().unwrap();
+        let read = found.iter().find(|record| record["action"] == "customer.read_sensitive");
+        let read = read.unwrap_or_else(|| panic!("{:#}", page.body));
+        assert_eq!(read["actor"], admin.user_text());
+        // The auditor sees that it was read, and neither reads it nor takes the record away.
+        assert!([403, 404].contains(&auditor.get(&path).await.status.as_u16()));
+        auditor.delete(&app.at("/audit/records/1")).await.expect(405);
+        let body = json!({ "label": "x" });
+        auditor.patch(&app.at("/audit/records/1"), 1, body).await.expect(405);
+    })
+    .await;
+}

@@ -33,6 +33,7 @@ pub struct CustomerBatch {
 
 /// What became of one customer of a batch.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerBatchResult)]
 pub struct BatchResult {
     /// Its place in the request, from 0.
     pub index: usize,

@@ -149,6 +149,7 @@ pub struct File {
 
 /// What is to be done with the rows of a file, and what they add up to.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportPreview)]
 pub struct Preview {
     /// Rows and sums of each status and currency.
     pub totals: Vec<Total>,
@@ -193,6 +194,7 @@ pub struct Flag {
 
 /// Rows and sums of one status in one currency; minor units, from the receivable's side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ImportTotal)]
 pub struct Total {
     /// `new`, `known`, `possible` or `rejected`.
     pub status: String,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::Line;
-use super::query::{AccountQuery, BalanceQuery, date, side};
+use super::query::{AccountQuery, BalanceDay, BalanceQuery, date, side};
 use super::store;
 use crate::ctx::{At, Ctx};
 use crate::features::customers;
@@ -52,7 +52,7 @@ struct Cut {
     known: Option<i64>,
 }
 
-impl BalanceQuery {
+impl BalanceDay {
     fn cut(&self) -> Result<Cut, Problem> {
         let known = date("/known_on", self.known_on.as_deref())?;
         // The end of that day in China, where the books are kept.
@@ -68,7 +68,7 @@ impl BalanceQuery {
 #[utoipa::path(
     get, path = "/api/companies/{company}/customers/{customer}/balance", tag = "ledger",
     operation_id = "balance_view",
-    params(("company" = String, Path), ("customer" = String, Path), BalanceQuery),
+    params(("company" = String, Path), ("customer" = String, Path), BalanceDay),
     responses((status = 200, description = "One balance for each currency", body = CustomerBalance),
               (status = 404, description = "No such customer", body = ProblemBody)),
     extensions(("x-permission" = json!("ledger.read")))
@@ -76,7 +76,7 @@ impl BalanceQuery {
 pub(super) async fn balance_view(
     ctx: Ctx,
     At(id): At<CustomerId>,
-    Query(asked): Query<BalanceQuery>,
+    Query(asked): Query<BalanceDay>,
 ) -> Result<Json<CustomerBalance>, Problem> {
     let mut tx = ctx.read().await?;
     let known = customers::visible(&ctx, &mut tx, Permission::LedgerRead, id.number()).await?;
@@ -102,7 +102,8 @@ pub(super) async fn balance_list(
 ) -> Result<Json<Page<CustomerBalance>>, Problem> {
     let scope = ctx.require(Permission::LedgerRead)?;
     let page = PageQuery { limit: asked.limit, cursor: asked.cursor.clone() };
-    let (limit, key, cut) = (page.limit()?, &ctx.app.keys.cursor, asked.cut()?);
+    let day = BalanceDay { as_of: asked.as_of.clone(), known_on: asked.known_on.clone() };
+    let (limit, key, cut) = (page.limit()?, &ctx.app.keys.cursor, day.cut()?);
     let mut sql =
         Sql::new("SELECT id, code, name FROM customer WHERE status <> 'merged' AND company_id = ");
     sql.push_bind(ctx.company);

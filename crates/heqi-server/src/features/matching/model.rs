@@ -316,6 +316,7 @@ pub struct AcceptAll {
 
 /// What became of a bulk act.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupBulkResult)]
 pub struct BulkResult {
     /// The act, for its undo; none if nothing was done.
     pub act: Option<String>,
@@ -407,6 +408,7 @@ pub struct ReleaseLines {
 
 /// A held line.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = LineHold)]
 pub struct Hold {
     /// The line.
     pub line: String,

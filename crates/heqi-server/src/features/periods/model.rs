@@ -230,6 +230,7 @@ pub struct Seal {
 
 /// What a period would be if it were prepared now.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PeriodPreview)]
 pub struct Preview {
     /// The figures.
     pub snapshot: Snapshot,

@@ -24,6 +24,7 @@ pub struct NewRules {
 /// A decision, and why.
 #[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RulesDecision)]
 pub struct Decision {
     /// Why; needed to reject.
     #[serde(default)]

@@ -9,7 +9,7 @@ use super::model::{Me, MyCompany, PasswordChange, Session, User};
 use super::session::{refuse_weak, session_of, with_session};
 use super::store;
 use crate::answer::Reply;
-use crate::auth::{self, password, session};
+use crate::auth::{self, pace, password, session};
 use crate::ctx::{At, Ctx, EMPTY};
 use crate::input::Input;
 use crate::problem::{Problem, ProblemBody};
@@ -77,12 +77,20 @@ pub(super) async fn password_change(
 /// # Errors
 /// 403 if it is wrong, 429 after too many tries.
 pub(super) async fn prove(ctx: &Ctx, password: &str) -> Result<(), Problem> {
-    ctx.app.limiter.attempt(&format!("me {}", ctx.actor()), &ctx.address)?;
-    let hash = store::password_hash(&mut ctx.read().await?, ctx.user()).await?;
+    let account = format!("me {}", ctx.actor());
+    ctx.app.limiter.attempt(&account, &ctx.address)?;
+    let hash = {
+        let mut tx = ctx.read().await?;
+        pace::refuse_above(&mut tx, &account, &ctx.address).await?;
+        store::password_hash(&mut tx, ctx.user()).await?
+    };
     if password::verify(&ctx.app, password.to_owned(), hash).await? {
         return Ok(());
     }
-    ctx.note_read(ctx.event("password.refused", ctx.actor(), &ctx.caller.name)).await?;
+    let mut tx = ctx.app.db.write().await?;
+    pace::note_failure(&mut tx, &account, &ctx.address).await?;
+    tx.record(ctx.event("password.refused", ctx.actor(), &ctx.caller.name));
+    tx.commit().await?;
     Err(Problem::new(StatusCode::FORBIDDEN, "wrong_password", "密码不对", "The password is wrong"))
 }
 

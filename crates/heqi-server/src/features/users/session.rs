@@ -13,7 +13,7 @@ use super::second_factor::{self, Factor};
 use super::store::{self, Credentials};
 use crate::answer::Reply;
 use crate::app::Shared;
-use crate::auth::{password, session};
+use crate::auth::{pace, password, session};
 use crate::ctx::{Address, Ctx};
 use crate::features::companies;
 use crate::input::Input;
@@ -86,7 +86,11 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Problem> {
     let SignIn { login, password, code } = input.value;
     app.limiter.attempt(&login, &address)?;
-    let seen = store::credentials(&mut app.db.read().await?, &login, false).await?;
+    let seen = {
+        let mut tx = app.db.read().await?;
+        pace::refuse_above(&mut tx, &login, &address).await?;
+        store::credentials(&mut tx, &login, false).await?
+    };
     let hash = seen.map(|known| known.password_hash);
     let right = password::verify(&app, password.clone(), hash.clone()).await?;
     let renewed = match &hash {
@@ -98,15 +102,17 @@ pub(super) async fn sign_in(
     let mut tx = app.db.write().await?;
     // What was verified may have been changed in the meantime; then it is no longer right.
     let known = store::credentials(&mut tx, &login, true).await?;
+    // So many others may have failed in the meantime that this one does not count either.
+    pace::refuse_above(&mut tx, &login, &address).await?;
     let known = known.filter(|known| Some(&known.password_hash) == hash.as_ref());
     let now = tx.now();
     let Some(open) = known.as_ref().filter(|known| right && known.is_open(now)) else {
-        return Err(refuse(tx, known.as_ref(), &address).await?);
+        return Err(refuse(tx, known.as_ref(), &login, &address).await?);
     };
     match second_factor::check(&app, &mut tx, open, code.as_deref()).await? {
         Factor::Right => {}
         Factor::Missing => return Err(code_required()),
-        Factor::Wrong => return Err(refuse(tx, known.as_ref(), &address).await?),
+        Factor::Wrong => return Err(refuse(tx, known.as_ref(), &login, &address).await?),
     }
     if let Some(hash) = renewed {
         store::renew_hash(&mut tx, open.user, &hash).await?;
@@ -128,6 +134,7 @@ pub(super) async fn sign_in(
 async fn refuse(
     mut tx: Tx,
     known: Option<&Credentials>,
+    login: &str,
     address: &str,
 ) -> Result<Problem, DbError> {
     let now = tx.now();
@@ -138,6 +145,7 @@ async fn refuse(
         until = waits_until(now, failed);
     }
     store::note_failure(&mut tx, user, failed, until).await?;
+    pace::note_failure(&mut tx, login, address).await?;
     // The login is not recorded of somebody unknown: it may be a password in the wrong field.
     let who = known.map(|known| (known.user, known.name.as_str(), known.login.as_str()));
     tx.record(event(who, "session.refused", address));

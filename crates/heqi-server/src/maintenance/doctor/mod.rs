@@ -4,6 +4,7 @@
 mod books;
 mod database;
 mod machine;
+mod protection;
 
 use heqi_domain::Lang;
 use serde::Serialize;
@@ -87,9 +88,11 @@ pub async fn doctor(app: &App) -> Vec<Finding> {
     take("database.settings", database::settings(app).await);
     take("database.integrity", database::integrity(app).await);
     take("database.schema", database::schema(app).await);
+    take("database.wire", protection::wire(app).await);
     take("keys.files", Ok(machine::key_files(app)));
     take("keys.values", sealed_values(app).await);
     take("audit.chains", books::chains(app).await);
+    take("audit.custody", protection::custody(app).await);
     take("machine.disk", machine::disk(app).await);
     take("machine.clock", machine::clock(app).await);
     take("jobs", books::jobs(app).await);

@@ -50,6 +50,16 @@ pub struct LineQuery {
 /// Which day a balance is of, and when it was known.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
+pub struct BalanceDay {
+    /// Business date up to which lines count; all unless said otherwise.
+    pub as_of: Option<String>,
+    /// Day up to whose end lines had been posted; all unless said otherwise.
+    pub known_on: Option<String>,
+}
+
+/// The same of many customers, a page at a time.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct BalanceQuery {
     /// Business date up to which lines count; all unless said otherwise.
     pub as_of: Option<String>,

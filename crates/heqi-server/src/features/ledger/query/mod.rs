@@ -14,7 +14,7 @@ use super::store;
 use crate::permission::Scope;
 use crate::problem::Problem;
 
-pub use asked::{AccountQuery, BalanceQuery, ExportQuery, LineQuery};
+pub use asked::{AccountQuery, BalanceDay, BalanceQuery, ExportQuery, LineQuery};
 pub(super) use asked::{date, side};
 pub use filter::Filter;
 

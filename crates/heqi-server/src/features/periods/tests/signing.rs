@@ -160,3 +160,34 @@ async fn requests_that_do_not_hold_are_refused() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e3_a_broken_audit_chain_blocks_the_signature_and_not_reading() {
+    on_both(async |app: TestApp| {
+        let customer = explained(&app).await;
+        let (accountant, manager) =
+            (app.client("accountant").await, app.client("finance_manager").await);
+        let period = open(&app, &accountant, customer, "2026-10").await.expect(201).text("id");
+        step(&app, &accountant, &period, "prepare").await.expect(200);
+        step(&app, &manager, &period, "approve").await.expect(200);
+        let off = match app.app.db.is_postgres() {
+            true => "ALTER TABLE audit_record DISABLE TRIGGER audit_record_stays",
+            false => "DROP TRIGGER audit_record_stays",
+        };
+        run(&app, Sql::new(off)).await;
+        run(&app, Sql::new("UPDATE audit_record SET label = label || ' '")).await;
+        let refused = step(&app, &manager, &period, "sign-off").await.expect(409);
+        let said = refused.body.to_string();
+        assert!(said.contains("audit_chain"), "{said}");
+        assert_eq!(app.number("SELECT COUNT(*) FROM period_seal").await, 0);
+        let path = app.at(&format!("/periods/{period}"));
+        assert_eq!(manager.get(&path).await.expect(200).text("state"), "approved");
+        let preview = manager.get(&format!("{path}/preview")).await.expect(200);
+        let checks = preview.body["checklist"].as_array().unwrap();
+        let chain = checks.iter().find(|check| check["code"] == "audit_chain").unwrap();
+        assert_eq!(chain["ok"], false);
+        manager.get(&app.at("/lines")).await.expect(200);
+        app.client("auditor").await.get(&app.at("/audit")).await.expect(200);
+    })
+    .await;
+}

@@ -7,6 +7,7 @@ mod roles;
 mod second_factor;
 mod sessions;
 mod sign_in;
+mod timing;
 mod tokens;
 
 use axum::http::header;

@@ -141,3 +141,96 @@ async fn d5_sign_ins_wait_for_the_pool_and_others_do_not() {
     let answer = waiting.await.unwrap().expect(200);
     holder(&app, &answer, user).get("/api/me").await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_two_processes_give_an_attacker_the_tries_of_one() {
+    on_both(async |app: TestApp| {
+        let victim = signed_in(&app, "wangfang").await;
+        let second = app.another_process().await;
+        let mut counted = 0;
+        for turn in 0..24 {
+            let process = if turn % 2 == 0 { &app.nobody() } else { &second };
+            let body = json!({ "login": "nobody", "password": "Wrong-guess-1" });
+            let answer = process.post("/api/session", body).await;
+            counted += i32::from(answer.status == 401);
+            assert!([401, 429].contains(&answer.status.as_u16()), "{answer:?}");
+        }
+        assert_eq!(counted, 10);
+        // Nobody else is kept out, and nobody is thrown out.
+        victim.get("/api/me").await.expect(200);
+        attempt(&app, "wangfang", PASSWORD, "").await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_tries_at_a_time_are_counted_like_tries_in_turn() {
+    on_both(async |app: TestApp| {
+        let client = signed_in(&app, "wangfang").await;
+        let second = app.another_process().await;
+        let tries = (0..30).map(|turn| {
+            let process = if turn % 2 == 0 { app.nobody() } else { second.clone() };
+            let body = json!({ "login": "wangfang", "password": "Wrong-guess-1" });
+            async move { process.post("/api/session", body).await.status.as_u16() }
+        });
+        let seen = futures::future::join_all(tries).await;
+        assert!(seen.iter().all(|status| [401, 429].contains(status)), "{seen:?}");
+        let counted = app.number("SELECT MAX(failed_logins) FROM user_account").await;
+        assert!((1..=10).contains(&counted), "{counted}");
+        client.get("/api/me").await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d5_who_finds_no_seat_is_told_when_to_come_back() {
+    let app = TestApp::on_sqlite().await;
+    person(&app, "wangfang").await;
+    let client = app.client("accountant").await;
+    let seats = u32::try_from(app.app.hashing_seats.available_permits()).unwrap();
+    let taken = app.app.hashing_seats.acquire_many(seats).await.unwrap();
+    let refused = attempt(&app, "wangfang", PASSWORD, "").await.expect(503);
+    assert_eq!(refused.code(), "sign_in_busy");
+    assert!(refused.headers.contains_key("retry-after"));
+    client.get("/api/me").await.expect(200);
+    drop(taken);
+    attempt(&app, "wangfang", PASSWORD, "").await.expect(200);
+}
+
+/// The slowest but one percent, in microseconds.
+fn p99(mut times: Vec<u128>) -> u128 {
+    times.sort_unstable();
+    times[times.len() * 99 / 100]
+}
+
+/// A figure, not a judgment: a busy machine would make it one of the machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn d5_reads_go_on_while_sign_ins_flood_in() {
+    let app = TestApp::on_sqlite().await;
+    person(&app, "wangfang").await;
+    let client = app.client("accountant").await;
+    let path = app.at("/customers");
+    let reads = async || {
+        let mut times = Vec::new();
+        for _ in 0..300 {
+            let begun = std::time::Instant::now();
+            client.get(&path).await.expect(200);
+            times.push(begun.elapsed().as_micros());
+        }
+        p99(times)
+    };
+    let quiet = reads().await;
+    let flood: Vec<_> = (0..50)
+        .map(|n| {
+            let nobody = app.nobody();
+            let body = json!({ "login": format!("n{n}"), "password": "Wrong-guess-1" });
+            tokio::spawn(async move { nobody.post("/api/session", body).await.status })
+        })
+        .collect();
+    let flooded = reads().await;
+    for attempt in flood {
+        let status = attempt.await.unwrap().as_u16();
+        assert!([401, 429, 503].contains(&status), "{status}");
+    }
+    eprintln!("FIGURE p99 of reads: {quiet} us; while 50 sign in at a time: {flooded} us");
+}
