@@ -179,6 +179,47 @@ async fn d1_what_is_out_of_scope_or_gone_is_not_there() {
     .await;
 }
 
+/// A field that no body has.
+const FOREIGN: &str = "d2_foreign";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_field_that_is_not_asked_for_is_named_and_changes_nothing() {
+    on_both(async |app: TestApp| {
+        let world = World::new(&app).await;
+        let roles = table(include_str!("roles.txt"));
+        let mut clients = BTreeMap::new();
+        for role in roles.keys() {
+            let everywhere = app.client_in("", role, "all", "").await;
+            clients.insert(*role, (app.client(role).await, everywhere));
+        }
+        let records = app.number("SELECT COUNT(*) FROM audit_record").await;
+        let mut asked = 0;
+        for row in rows() {
+            let Some(utoipa::openapi::RefOr::T(body)) = &row.operation.request_body else {
+                continue;
+            };
+            if !body.content.contains_key("application/json") {
+                continue;
+            }
+            let wanted = &permissions()[row.id.as_str()];
+            let may = |held: &Vec<&str>| wanted.iter().any(|permission| held.contains(permission));
+            let role = roles.iter().find(|(_, held)| may(held)).map_or("accountant", |it| it.0);
+            let (here, everywhere) = &clients[role];
+            let client = if row.path.contains("{company}") { here } else { everywhere };
+            let path = world.own(&row.path);
+            let tag = [("if-match", "\"v1\"")];
+            let body = Some(json!({ FOREIGN: "admin" }));
+            let answer = client.send(row.method.clone(), &path, &tag, body).await;
+            assert_eq!(answer.status.as_u16(), 422, "{} {:#}", row.id, answer.body);
+            assert!(answer.body.to_string().contains(FOREIGN), "{} {:#}", row.id, answer.body);
+            asked += 1;
+        }
+        assert!(asked > 60, "{asked} operations have a body");
+        assert_eq!(app.number("SELECT COUNT(*) FROM audit_record").await, records);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d10_routes_of_the_router_are_operations_of_the_document() {
     let app = TestApp::on_sqlite().await;

@@ -4,6 +4,7 @@
 mod bulk;
 mod decisions;
 mod hands;
+mod races;
 mod reallocation;
 mod run_undo;
 mod runs;
