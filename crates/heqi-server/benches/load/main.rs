@@ -1,11 +1,16 @@
 //! Figures of the server on this machine: `cargo bench -p heqi-server --bench load [-- LINES]`.
 //!
-//! L: lines posted a second (voucher numbers, digests, indexes, audit record, commit). R: stored
-//! lines loaded a second for the matcher. Q: the first page of typical filters. F1: pages of one
-//! customer read by 16 clients. F2: discrepancies changed by 16 clients, each with its audit
-//! record. E3: audit records verified. Q and F go through the router with sign-in, rights and
-//! scope, without a socket. On SQLite, and on PostgreSQL where `HEQI_TEST_POSTGRES` names one.
-//! Figures, no gates: perf.md has the bars.
+//! - L: lines posted a second (voucher numbers, digests, indexes, audit record, commit).
+//! - R: stored lines loaded a second for the matcher.
+//! - I: lines that became due matched, all of them, and then one in a hundred more (Inc).
+//! - E3: audit records verified.
+//! - Q: the first page of typical filters. F1: pages of one customer read by 16 clients. F2:
+//!   discrepancies changed by 16 clients, each with its audit record. Through the router with
+//!   sign-in, rights and scope, without a socket.
+//! - F6: opening a database of that size.
+//!
+//! On SQLite, and on PostgreSQL where `HEQI_TEST_POSTGRES` names one. Figures, no gates: perf.md
+//! has the bars.
 
 mod requests;
 mod store;
@@ -37,12 +42,20 @@ async fn main() {
 async fn run(engine: &str, data: &Path, address: &str, lines: usize) {
     let (data, database) = (data.to_owned(), address.to_owned());
     let config = Config { data, database, ..Config::default() };
-    let app = App::open(config, Clock::System).await.expect("an application");
+    let app = App::open(config.clone(), Clock::System).await.expect("an application");
     let customers = store::customers(&app.db).await;
-    store::post_lines(engine, &app.db, &customers, lines).await;
+    store::post_lines(engine, &app.db, &customers, 0..lines).await;
     store::read_lines(engine, &app.db, lines).await;
     store::verify_chain(engine, &app.db, lines).await;
     requests::run(engine, &app, &customers).await;
+    store::match_lines(engine, &app, lines).await;
+    let more = lines / 100;
+    store::post_lines(engine, &app.db, &customers, lines..lines + more).await;
+    store::match_lines(engine, &app, more).await;
+    drop(app);
+    let started = Instant::now();
+    App::open(config, Clock::System).await.expect("opened again");
+    println!("{engine:10} F6 opened with {lines} lines in {:?}", started.elapsed());
 }
 
 /// Says how many lines took how long.

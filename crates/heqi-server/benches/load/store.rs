@@ -1,11 +1,15 @@
 //! The store: a million lines in, a million lines out.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use heqi_domain::Side;
 use heqi_platform::audit::{Event, verify};
 use heqi_platform::{Db, Sql};
+use heqi_server::app::Shared;
+use heqi_server::features;
 use heqi_server::features::ledger::{LedgerKind, NewLine, post};
+use heqi_server::features::matching::jobs;
 use heqi_server::features::matching::load::{Select, load};
 
 use crate::told;
@@ -13,13 +17,13 @@ use crate::told;
 const CUSTOMERS: i64 = 1_000;
 const BATCH: usize = 1_000_000;
 
-/// Posts lines, all that a batch holds in one transaction.
-pub async fn post_lines(engine: &str, db: &Db, customers: &[i64], lines: usize) {
+/// Posts lines of these places, all that a batch holds in one transaction.
+pub async fn post_lines(engine: &str, db: &Db, customers: &[i64], lines: Range<usize>) {
     let started = Instant::now();
-    let mut done = 0;
-    while done < lines {
+    let Range { start: mut done, end } = lines.clone();
+    while done < end {
         let batch: Vec<NewLine> =
-            (done..lines.min(done + BATCH)).map(|n| line(n, customers)).collect();
+            (done..end.min(done + BATCH)).map(|n| line(n, customers)).collect();
         let mut tx = db.write().await.expect("a transaction");
         let ids = post(&mut tx, 1, "user-1", &batch).await;
         done += ids.expect("posted").len();
@@ -27,7 +31,16 @@ pub async fn post_lines(engine: &str, db: &Db, customers: &[i64], lines: usize) 
         tx.record(Event { company: 1, action, ..Event::default() });
         tx.commit().await.expect("committed");
     }
-    told(engine, "L  posted", lines, started);
+    told(engine, "L  posted", lines.len(), started);
+}
+
+/// Matches what is due, customer by customer, as a server does by itself.
+pub async fn match_lines(engine: &str, app: &Shared, lines: usize) {
+    let started = Instant::now();
+    while jobs::look(app).await.expect("enqueued") > 0 {
+        features::runner(app).drain().await;
+    }
+    told(engine, "I  matched what is due", lines, started);
 }
 
 /// Reads them as a run of the matcher does.
@@ -92,18 +105,20 @@ pub async fn customers(db: &Db) -> Vec<i64> {
     ids
 }
 
+/// Two lines in a row are one document in both books.
 fn line(n: usize, customers: &[i64]) -> NewLine {
-    let day = n % 28 + 1;
+    let document = n / 2;
+    let day = document % 28 + 1;
     NewLine {
-        reference: format!("XS202610{day:02}-{n:07}"),
+        reference: format!("XS202610{day:02}-{document:07}"),
         memo: "销售出库".to_owned(),
         due_date: Some(format!("2026-11-{day:02}")),
         ..NewLine::new(
-            customers[n * 7919 % customers.len()],
+            customers[document * 7919 % customers.len()],
             if n.is_multiple_of(2) { Side::Ours } else { Side::Theirs },
             LedgerKind::Sale,
             &format!("2026-10-{day:02}"),
-            (n as i64 * 37) % 9_999_999 + 1,
+            (document as i64 * 37) % 9_999_999 + 1,
         )
     }
 }
