@@ -89,7 +89,37 @@ pub async fn find(
     Ok(Accepting { plan, groups, customers: all.iter().map(|found| found.customer).collect() })
 }
 
+/// Refuses figures that no threshold has.
+fn check(filter: &AcceptFilter) -> Result<(), Problem> {
+    for (field, holds, zh, en) in [
+        (
+            "/difference_max",
+            filter.difference_max.is_none_or(|most| most >= 0),
+            "差额上限不能是负数",
+            "The greatest difference is not negative",
+        ),
+        (
+            "/days_max",
+            filter.days_max.is_none_or(|most| most <= 36_600),
+            "相差天数最多填 36600",
+            "The most days are 36,600",
+        ),
+        (
+            "/chance_ppm_max",
+            filter.chance_ppm_max.is_none_or(|most| most <= 1_000_000),
+            "偶合概率以百万分之一计，最多 1000000",
+            "The chance is in parts per million: 1,000,000 at most",
+        ),
+    ] {
+        if !holds {
+            return Err(Problem::field(field, zh, en));
+        }
+    }
+    Ok(())
+}
+
 fn statement(company: i64, scope: &Scope, filter: &AcceptFilter) -> Result<Sql, Problem> {
+    check(filter)?;
     let mut sql = Sql::new(
         "SELECT match_group.id, match_group.customer_id, match_group.version, \
          match_group.currency, match_group.ours, match_group.theirs, match_group.difference, \
@@ -113,8 +143,8 @@ fn statement(company: i64, scope: &Scope, filter: &AcceptFilter) -> Result<Sql, 
         sql.push(" AND match_group.pass = ").push_bind(pass);
     }
     let most = filter.difference_max.unwrap_or(0);
-    sql.push(" AND match_group.difference BETWEEN ").push_bind(-most.max(0));
-    sql.push(" AND ").push_bind(most.max(0));
+    sql.push(" AND match_group.difference BETWEEN ").push_bind(-most);
+    sql.push(" AND ").push_bind(most);
     for (field, day, start) in [
         ("/from", &filter.from, " AND line.business_date < "),
         ("/to", &filter.to, " AND line.business_date > "),

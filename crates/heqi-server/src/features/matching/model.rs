@@ -258,11 +258,18 @@ pub struct AcceptFilter {
     /// The rule that proposes it.
     pub pass: Option<String>,
     /// The greatest difference, minor units; only equal sums unless said otherwise.
+    #[schema(minimum = 0)]
+    #[param(minimum = 0)]
     pub difference_max: Option<i64>,
-    /// The most days between the two sides; one without a date is not accepted then.
+    /// The most days between the two sides, 36,600 at most; one without a date is not accepted
+    /// then.
+    #[schema(maximum = 36_600)]
+    #[param(maximum = 36_600)]
     pub days_max: Option<u32>,
     /// The greatest chance that the sum fits by accident, in parts per million: subsets tried
     /// divided by the amount.
+    #[schema(maximum = 1_000_000)]
+    #[param(maximum = 1_000_000)]
     pub chance_ppm_max: Option<u32>,
 }
 

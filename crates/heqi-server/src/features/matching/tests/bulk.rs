@@ -58,6 +58,10 @@ async fn what_a_threshold_accepts_is_shown_first_and_exactly_that_is_confirmed()
         let sums = shown.body["sums"].as_array().unwrap();
         let difference: i64 = sums.iter().map(|sum| sum["difference"].as_i64().unwrap()).sum();
         // A narrower threshold finds fewer, or as many; nobody who may not sees any.
+        for wrong in ["difference_max=-1", "days_max=36601", "chance_ppm_max=1000001"] {
+            let answer = client.get(&app.at(&format!("/groups/accept?{wrong}"))).await.expect(422);
+            assert!(answer.body["errors"][0]["pointer"].is_string(), "{:#}", answer.body);
+        }
         let near = app.at("/groups/accept?difference_max=0&days_max=3&chance_ppm_max=10000");
         assert!(client.get(&near).await.expect(200).number("count") <= shown.number("count"));
         let far = app.at("/groups/accept?from=2030-01-01");
