@@ -15,7 +15,7 @@
 mod requests;
 mod store;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use heqi_platform::Clock;
@@ -32,7 +32,11 @@ async fn main() {
     let lines = std::env::args().filter_map(|text| text.parse().ok()).next();
     let lines: usize = lines.unwrap_or(1_000_000);
     let (folder, path) = fresh_sqlite();
-    run("SQLite", folder.path(), &path.to_string_lossy(), lines).await;
+    // A folder that is named is kept: `heqi serve --data FOLDER` opens it.
+    match std::env::var_os("HEQI_BENCH_KEEP").map(PathBuf::from) {
+        Some(kept) => run("SQLite", &kept, "", lines).await,
+        None => run("SQLite", folder.path(), &path.to_string_lossy(), lines).await,
+    }
     if let Some(database) = fresh_postgres().await {
         let (folder, _) = fresh_sqlite();
         run("PostgreSQL", folder.path(), &database.url, lines).await;
