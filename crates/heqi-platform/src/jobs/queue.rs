@@ -157,9 +157,25 @@ pub async fn find(tx: &mut Tx, company: i64, id: i64) -> Result<Option<Job>, DbE
 /// # Errors
 /// Whatever the database says, typed.
 pub async fn claim(db: &Db, kinds: &[&'static str]) -> Result<Option<Claim>, DbError> {
+    loop {
+        let Some(claim) = take(db, kinds).await? else { return Ok(None) };
+        if claim.job.attempts <= DEATHS_MAX {
+            return Ok(Some(claim));
+        }
+        // What fails is given up long before: here the processes did not live to say so.
+        let problem = serde_json::json!({
+            "code": "job_failed",
+            "detail": "每次执行此任务，程序都意外退出；已停止重试，请查看运行日志 / \
+                       The program ended each time it did this job; it is not tried again, see \
+                       the log",
+        });
+        fail(db, &claim, &problem, JobState::Failed).await?;
+    }
+}
+
+async fn take(db: &Db, kinds: &[&'static str]) -> Result<Option<Claim>, DbError> {
     let mut tx = db.write().await?;
     let now = tx.now();
-    give_up_deadly(&mut tx, now).await?;
     let mut sql = Sql::new(
         "UPDATE job SET state = 'running', attempts = attempts + 1, lease_owner = $1, \
          lease_until = $2, started_at = COALESCE(started_at, $3) WHERE id = (\
@@ -176,21 +192,6 @@ pub async fn claim(db: &Db, kinds: &[&'static str]) -> Result<Option<Claim>, DbE
     let job = row.map(|row| read(&row)).transpose()?;
     tx.commit_housekeeping().await?;
     Ok(job.map(|job| Claim { job, owner: db.process().to_owned() }))
-}
-
-/// Ends jobs at which one process after another has died.
-async fn give_up_deadly(tx: &mut Tx, now: Timestamp) -> Result<(), DbError> {
-    let problem = serde_json::json!({
-        "code": "job_failed",
-        "detail": "每次执行此任务，程序都意外退出；已停止重试，请查看运行日志 / \
-                   The program ended each time it did this job; it is not tried again, see the log",
-    });
-    let sql = Sql::new(
-        "UPDATE job SET state = 'failed', problem = $1, finished_at = $2 \
-         WHERE state = 'running' AND lease_until < $2 AND attempts >= $3",
-    );
-    tx.execute(sql.bind(&problem).bind(now).bind(DEATHS_MAX)).await?;
-    Ok(())
 }
 
 /// A sign of life: renews the lease and notes the progress. Whether a person asked to stop;

@@ -183,11 +183,13 @@ fn near(found: &Candidate, filter: &AcceptFilter) -> bool {
     let facts = found.evidence.as_ref();
     let days = facts.and_then(|facts| facts.days).map(i32::unsigned_abs);
     let in_days = filter.days_max.is_none_or(|most| days.is_some_and(|days| days <= most));
-    let tried = facts.map_or(0, |facts| facts.tried);
     let amount = found.sums[0].unsigned_abs().max(found.sums[1].unsigned_abs());
     // Chance is subsets tried ÷ amount in minor units, as the kernel has it.
-    let by_chance = u128::from(tried) * 1_000_000;
-    let unlikely = |most: u32| by_chance <= u128::from(amount) * u128::from(most);
+    let unlikely = |most: u32| {
+        facts.is_some_and(|facts| {
+            u128::from(facts.tried) * 1_000_000 <= u128::from(amount) * u128::from(most)
+        })
+    };
     in_days && filter.chance_ppm_max.is_none_or(unlikely)
 }
 

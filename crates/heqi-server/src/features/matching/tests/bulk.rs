@@ -1,5 +1,6 @@
 //! Goal: a bulk act answers for each item and is one act.
 
+use heqi_platform::Sql;
 use serde_json::json;
 
 use super::{bridge_closes, committed, decide, everything, oracles, suggestions, wholesale};
@@ -101,6 +102,23 @@ async fn what_a_threshold_accepts_is_shown_first_and_exactly_that_is_confirmed()
         assert_eq!(before[0], after[0]);
         assert_eq!(before[2..], after[2..]);
         oracles(&app).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_of_chance_leaves_out_what_nothing_is_known_of() {
+    on_both(async |app: TestApp| {
+        wholesale(&app).await;
+        let client = app.client("accountant").await;
+        committed(&app, &client).await;
+        let look = app.at("/groups/accept?difference_max=100000000&chance_ppm_max=1000000");
+        assert!(client.get(&look).await.expect(200).number("count") > 0);
+        let mut tx = app.app.db.write().await.unwrap();
+        let forget = "UPDATE match_group SET evidence = '' WHERE status = 'suggested'";
+        tx.execute(Sql::new(forget)).await.unwrap();
+        tx.commit_housekeeping().await.unwrap();
+        assert_eq!(client.get(&look).await.expect(200).number("count"), 0);
     })
     .await;
 }
