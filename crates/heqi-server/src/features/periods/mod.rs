@@ -11,6 +11,7 @@ mod figures;
 mod model;
 mod reports;
 mod routes;
+mod sources;
 mod store;
 #[cfg(test)]
 mod tests;

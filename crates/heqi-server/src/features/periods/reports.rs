@@ -8,6 +8,7 @@ use heqi_platform::{DbError, Row, Sql, Tx};
 
 use super::figures::{self, Ties};
 use super::model::{Annual, AnnualQuery, BoardRow, Month, MonthFigures, SideFigures};
+use super::sources;
 use super::store::{self, Account};
 use crate::ctx::Ctx;
 use crate::features::customers;
@@ -89,7 +90,7 @@ async fn between(
     first: &str,
     last: &str,
 ) -> Result<MonthFigures, DbError> {
-    let facts = store::facts(tx, account, last).await?;
+    let facts = sources::facts(tx, account, last).await?;
     let made = figures::figures(&facts, &Ties::default(), first, "");
     let made = made.map_err(|error| DbError::Failed(error.to_string()))?;
     let difference = made.ours.closing.checked_sub(made.theirs.closing);

@@ -9,6 +9,7 @@ use super::checklist::{self, Around};
 use super::digest::{hex, lines_digest};
 use super::figures;
 use super::model::{NewPeriod, Period, PeriodDetail, PeriodQuery, Preview, Snapshot};
+use super::sources;
 use super::store::{self, Account, Record};
 use crate::answer::Reply;
 use crate::ctx::{At, Ctx, EMPTY};
@@ -190,8 +191,8 @@ pub(super) async fn preview(
         Some(signed) => Some(store::sealed(tx, signed).await?),
         None => None,
     };
-    let facts = store::facts(tx, account, &shown.last_day).await?;
-    let ties = store::ties(tx, account).await?;
+    let facts = sources::facts(tx, account, &shown.last_day).await?;
+    let ties = sources::ties(tx, account).await?;
     let through = signed.map(|it| it.shown.last_day.as_str()).unwrap_or_default();
     let made = figures::figures(&facts, &ties, &shown.first_day, through);
     let made = made.map_err(|error| DbError::Failed(error.to_string()))?;
@@ -210,7 +211,7 @@ pub(super) async fn preview(
         lines_digest: lines_digest(&facts, &shown.first_day),
         previous_digest: previous.as_ref().map(|(_, digest)| hex(digest)).unwrap_or_default(),
     };
-    let joined = store::joined(tx, account, through, &shown.last_day).await?;
+    let joined = sources::joined(tx, account, through, &shown.last_day).await?;
     let closing = |it: &(Snapshot, [u8; 32])| {
         (it.0.ours.closing.checked_add(joined.0), it.0.theirs.closing.checked_add(joined.1))
     };

@@ -10,6 +10,7 @@ use super::model::{
     Check, Period, Preparation, Preview, Reopening, Snapshot, Unravel, Verification,
 };
 use super::routes::{chain_fault, find, label, lock, preview};
+use super::sources;
 use super::store::{self, Record};
 use crate::answer::Reply;
 use crate::ctx::{At, Change, Ctx, EMPTY};
@@ -223,7 +224,7 @@ pub(super) async fn period_verify(ctx: Ctx, At(period): At<PeriodId>) -> Result<
 
 async fn verify(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Verification, Problem> {
     let (snapshot, stored) = store::sealed(tx, record).await?;
-    let late = store::late(tx, record).await?;
+    let late = sources::late(tx, record).await?;
     let checkpoint = store::seals(tx, record.number).await?.into_iter().next();
     let mark = checkpoint.and_then(|seal| ctx.app.signer.read(&seal.checkpoint).ok());
     let checkpoint_ok = match mark {
@@ -249,7 +250,7 @@ async fn verify(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Verification,
 /// Whether the books still say about these days what was signed.
 async fn lines_as_signed(tx: &mut Tx, record: &Record, signed: &Snapshot) -> Result<bool, Problem> {
     let Record { account, shown, .. } = record;
-    let facts = store::facts(tx, account, &shown.last_day).await?;
+    let facts = sources::facts(tx, account, &shown.last_day).await?;
     let ties = super::figures::Ties::default();
     let Ok(now) = super::figures::figures(&facts, &ties, &shown.first_day, "") else {
         return Ok(false);

@@ -104,12 +104,18 @@ async fn step_of(app: &TestApp, client: &Client, period: &str, step: &str, of: i
 }
 
 /// Opens, prepares, approves and signs.
-async fn sign(app: &TestApp, customer: i64, span: &str) -> String {
-    let (accountant, manager) =
-        (app.client("accountant").await, app.client("finance_manager").await);
+/// A period that one person prepared and another approved: the two, and its id.
+async fn approved(app: &TestApp, customer: i64, span: &str) -> (Client, Client, String) {
+    let accountant = app.client("accountant").await;
+    let manager = app.client("finance_manager").await;
     let period = open(app, &accountant, customer, span).await.expect(201).text("id");
     step(app, &accountant, &period, "prepare").await.expect(200);
     step(app, &manager, &period, "approve").await.expect(200);
+    (accountant, manager, period)
+}
+
+async fn sign(app: &TestApp, customer: i64, span: &str) -> String {
+    let (_, manager, period) = approved(app, customer, span).await;
     step(app, &manager, &period, "sign-off").await.expect(200);
     period
 }

@@ -4,7 +4,7 @@ use heqi_domain::Side;
 use heqi_platform::Sql;
 use serde_json::json;
 
-use super::{explained, group, line, open, put, run, step, step_of};
+use super::{approved, explained, group, line, open, put, run, step, step_of};
 use crate::testing::{Answer, TestApp, on_both};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,11 +58,7 @@ async fn r10_a_period_goes_from_open_to_signed() {
 async fn a_signature_holds_only_for_what_was_prepared() {
     on_both(async |app: TestApp| {
         let customer = explained(&app).await;
-        let (accountant, manager) =
-            (app.client("accountant").await, app.client("finance_manager").await);
-        let period = open(&app, &accountant, customer, "2026-10").await.expect(201).text("id");
-        step(&app, &accountant, &period, "prepare").await.expect(200);
-        step(&app, &manager, &period, "approve").await.expect(200);
+        let (accountant, manager, period) = approved(&app, customer, "2026-10").await;
         put(&app, &[line(customer, Side::Ours, 1, "2026-10-31")]).await.unwrap();
         let refused = step(&app, &manager, &period, "sign-off").await.expect(409);
         assert_eq!(refused.code(), "prepared_stale");
@@ -165,11 +161,7 @@ async fn requests_that_do_not_hold_are_refused() {
 async fn e3_a_broken_audit_chain_blocks_the_signature_and_not_reading() {
     on_both(async |app: TestApp| {
         let customer = explained(&app).await;
-        let (accountant, manager) =
-            (app.client("accountant").await, app.client("finance_manager").await);
-        let period = open(&app, &accountant, customer, "2026-10").await.expect(201).text("id");
-        step(&app, &accountant, &period, "prepare").await.expect(200);
-        step(&app, &manager, &period, "approve").await.expect(200);
+        let (accountant, manager, period) = approved(&app, customer, "2026-10").await;
         let off = match app.app.db.is_postgres() {
             true => "ALTER TABLE audit_record DISABLE TRIGGER audit_record_stays",
             false => "DROP TRIGGER audit_record_stays",
