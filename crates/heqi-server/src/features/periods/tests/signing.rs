@@ -161,7 +161,7 @@ async fn requests_that_do_not_hold_are_refused() {
 async fn e3_a_broken_audit_chain_blocks_the_signature_and_not_reading() {
     on_both(async |app: TestApp| {
         let customer = explained(&app).await;
-        let (accountant, manager, period) = approved(&app, customer, "2026-10").await;
+        let (_, manager, period) = approved(&app, customer, "2026-10").await;
         let off = match app.app.db.is_postgres() {
             true => "ALTER TABLE audit_record DISABLE TRIGGER audit_record_stays",
             false => "DROP TRIGGER audit_record_stays",
