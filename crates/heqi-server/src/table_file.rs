@@ -6,7 +6,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use heqi_domain::harmless;
 use heqi_platform::DbError;
-use rust_xlsxwriter::{Workbook, XlsxError};
+use rust_xlsxwriter::{Color, Format as CellFormat, Workbook, Worksheet, XlsxError};
+use unicode_width::UnicodeWidthStr;
 
 use crate::ctx::Ctx;
 use crate::problem::Problem;
@@ -46,6 +47,9 @@ impl Format {
         }
     }
 }
+
+/// Rows from which the width of a column is taken.
+const MEASURED: usize = 1_000;
 
 /// Most rows of one file.
 pub const EXPORT_MAX: usize = 100_000;
@@ -135,13 +139,30 @@ fn csv(heads: &[String], rows: &[Vec<String>]) -> Vec<u8> {
 fn xlsx(heads: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
-    sheet.set_freeze_panes(1, 0)?;
-    for (row, cells) in (0..).zip(std::iter::once(heads).chain(rows.iter().map(Vec::as_slice))) {
+    let bold = CellFormat::new().set_bold().set_background_color(Color::RGB(0x00DD_EBF7));
+    for (column, head) in (0_u16..).zip(heads) {
+        let cells = rows.iter().take(MEASURED).filter_map(|row| row.get(usize::from(column)));
+        let widest = cells.chain([head]).map(|cell| cell.width()).max().unwrap_or_default();
+        sheet.set_column_width(column, widest.clamp(6, 40) as u16 + 2)?;
+        sheet.write_with_format(0, column, head, &bold)?;
+    }
+    for (row, cells) in (1..).zip(rows) {
         for (column, cell) in (0..).zip(cells) {
             sheet.write_string(row, column, cell)?;
         }
     }
+    sheet.set_freeze_panes(1, 0)?;
+    print_across(sheet)?;
     workbook.save_to_buffer()
+}
+
+/// A table of many columns prints on A4 across, its header on top of each sheet.
+///
+/// # Errors
+/// Never for a sheet that has a first row.
+pub fn print_across(sheet: &mut Worksheet) -> Result<(), XlsxError> {
+    const A4: u8 = 9;
+    sheet.set_paper_size(A4).set_landscape().set_repeat_rows(0, 0).map(drop)
 }
 
 #[cfg(test)]

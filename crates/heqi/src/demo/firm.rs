@@ -65,22 +65,28 @@ async fn staff(app: &Shared, firm: &Wholesale, company: i64) -> Result<(), Strin
             name: person.name.to_owned(),
             password: String::new(),
         };
-        let (role, scope) = match person.role {
-            StaffRole::FinanceManager => ("finance_manager", ("all", "")),
-            StaffRole::Accountant => ("accountant", ("all", "")),
-            StaffRole::Sales => ("sales", ("own", "")),
-            StaffRole::Auditor => ("auditor", ("all", "")),
-        };
+        let role = role_code(person.role);
+        let scope = if person.role == StaffRole::Sales { "own" } else { "all" };
         let add = async {
             let mut tx = app.db.write().await?;
             let user = users::store::insert(&mut tx, &new, &hash, false).await?;
-            users::store::grant(&mut tx, company, user, role, scope, "demo").await?;
+            users::store::grant(&mut tx, company, user, role, (scope, ""), "demo").await?;
             tx.record(event(company, "user.create", person.login));
             tx.commit().await
         };
         add.await.map_err(|error: heqi_platform::DbError| error.to_string())?;
     }
     Ok(())
+}
+
+/// The code of the role that a person of the firm has.
+pub const fn role_code(role: StaffRole) -> &'static str {
+    match role {
+        StaffRole::FinanceManager => "finance_manager",
+        StaffRole::Accountant => "accountant",
+        StaffRole::Sales => "sales",
+        StaffRole::Auditor => "auditor",
+    }
 }
 
 fn event(company: i64, action: &str, label: &str) -> Event {

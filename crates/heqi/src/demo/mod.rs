@@ -11,6 +11,7 @@ mod session;
 use heqi_sample::wholesale::{DEMO_SEED, wholesale};
 use heqi_server::app::Shared;
 use heqi_server::features::users;
+use heqi_server::permission::built_in;
 
 use crate::arguments::Demo;
 use crate::books::{configuration, log, open, runtime};
@@ -43,7 +44,9 @@ pub fn run(arguments: &Demo, terminal: &Terminal) -> Result<(), Failure> {
         );
         terminal.note(&format!("{line}，{PASSWORD}"));
         for person in wholesale(DEMO_SEED).staff {
-            terminal.note(&format!("  {}  {}  {:?}", person.login, person.name, person.role));
+            let role = built_in(firm::role_code(person.role));
+            let role = role.map_or("", |role| terminal.pick(role.label[0], role.label[1]));
+            terminal.note(&format!("  {}  {}  {role}", person.login, person.name));
         }
         serve::until_stopped(app, terminal).await
     })

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use garde::Validate;
-use heqi_domain::{CustomerId, Id};
+use heqi_domain::{CustomerId, Id, Lang};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -133,15 +133,24 @@ pub(super) async fn customer_export(
     let names = store::names(&mut tx, ctx.company, scope).await?;
     drop(tx);
     let heads: Vec<&str> = COLUMNS.iter().map(|column| column.heading(ctx.lang)).collect();
-    let cells = rows.iter().map(|row| cells(row, &names)).collect();
+    let cells = rows.iter().map(|row| cells(row, &names, ctx.lang)).collect();
     table_file::export(&ctx, ("customer", "customers"), format, &heads, cells).await
 }
 
-fn cells(row: &Kept, names: &Names) -> Vec<String> {
+fn cells(row: &Kept, names: &Names, lang: Lang) -> Vec<String> {
     let cell = |column: &Column| match column.field {
-        Field::Status => row.status.clone(),
+        Field::Status => status(&row.status, lang).to_owned(),
         Field::Id => CustomerId::text(row.id),
         field => columns::text(field, &row.entered, names),
     };
     COLUMNS.iter().map(cell).collect()
+}
+
+fn status(code: &str, lang: Lang) -> &str {
+    match code {
+        "active" => lang.pick("使用中", "Active"),
+        "stopped" => lang.pick("已停用", "Stopped"),
+        "merged" => lang.pick("已合并", "Merged"),
+        other => other,
+    }
 }

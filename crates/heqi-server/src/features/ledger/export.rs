@@ -18,6 +18,7 @@ use super::query::{self, ExportQuery, Filter, LineQuery};
 use crate::ctx::Ctx;
 use crate::permission::{Permission, Scope};
 use crate::problem::{Problem, ProblemBody};
+use crate::table_file;
 
 /// Rows of an export at most; a sheet of Excel holds little more.
 const ROWS_MAX: i64 = 1_000_000;
@@ -271,6 +272,7 @@ impl Sheet {
         let mut sheet = book.new_worksheet_with_constant_memory()?;
         sheet.set_name(lang.pick("往来明细", "Ledger"))?;
         sheet.set_freeze_panes(1, 0)?;
+        table_file::print_across(&mut sheet)?;
         let bold = Format::new().set_bold();
         for (column, heading) in (0..).zip(headings) {
             sheet.set_column_width(column, 14)?;

@@ -6,6 +6,7 @@ use rust_xlsxwriter::{Color, DataValidation, Format, Workbook, Worksheet, XlsxEr
 
 use crate::features::customers::columns::{COLUMNS, Column, Field};
 use crate::problem::Problem;
+use crate::table_file::print_across;
 
 /// Rows below the header that have the lists.
 const ROWS: u32 = 5_000;
@@ -48,7 +49,7 @@ fn fill_in(sheet: &mut Worksheet, lang: Lang) -> Result<(), XlsxError> {
         }
     }
     sheet.set_freeze_panes(1, 2)?;
-    Ok(())
+    print_across(sheet)
 }
 
 const fn width(field: Field) -> u16 {
@@ -91,7 +92,7 @@ const NOTES: [[&str; 2]; 5] = [
          taken over at once",
     ],
     [
-        "空格不改原有内容；要清空某一项，请在客户页面修改",
+        "单元格留空则原有内容不变；要清空某一项，请到客户档案中修改",
         "An empty cell changes nothing; empty a field on the customer's page",
     ],
     [
