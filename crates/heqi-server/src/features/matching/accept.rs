@@ -107,7 +107,7 @@ fn check(filter: &AcceptFilter) -> Result<(), Problem> {
         (
             "/chance_ppm_max",
             filter.chance_ppm_max.is_none_or(|most| most <= 1_000_000),
-            "偶合概率以百万分之一计，最多 1000000",
+            "凑巧相等的可能以百万分之一计，最多填 1000000",
             "The chance is in parts per million: 1,000,000 at most",
         ),
     ] {

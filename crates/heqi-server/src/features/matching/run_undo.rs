@@ -1,4 +1,5 @@
-//! Undo of a whole run 撤销批次: what the program matched comes apart, what people decided stays.
+//! Undo of a whole run 撤销对账批次: what the program matched comes apart, what people decided
+//! stays.
 //!
 //! A run is the work of the program, so taking it back takes back just that. A group that a
 //! person has confirmed or broken apart since, or on whose difference a person has acted, is a
@@ -99,7 +100,7 @@ async fn locked(ctx: &Ctx, run: i64, digest: &[u8; 32]) -> Result<(Change, Run),
         "committed" => Ok((change, found)),
         "undone" => Err(Problem::conflict(
             "run_undone",
-            "这一批次已经撤销",
+            "这个对账批次已经撤销",
             "This run was taken back already",
         )),
         _ => Err(Problem::conflict(
@@ -116,7 +117,8 @@ fn signed(undo: &RunUndo) -> Problem {
     let problem = Problem::conflict(
         "run_signed",
         format!(
-            "批次中有{more}{count} 组已在签认的期间内，不能撤销；请先申请反结账，或逐组取消其余匹配"
+            "对账批次中有{more}{count} 组已在签认的期间内，不能撤销；\
+             请先申请反结账，或逐组取消其余匹配"
         ),
         format!(
             "{count} groups of this run lie in a signed period; have it reopened first, or break \
